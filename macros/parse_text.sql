@@ -1,0 +1,92 @@
+{#
+    Reading printed text. Each macro takes a text expression and gives an SQL expression; what cannot be read is null,
+    never a guess. The expressions run on DuckDB and Spark alike: no backslash, no date-format strings.
+#}
+
+{# A whole number whose thousands are parted by blanks or commas: '16,238,572', '2 638 413'. #}
+{% macro parse_count(text) -%}
+    try_cast(replace(replace(replace({{ text }}, ' ', ''), chr(160), ''), ',', '') as bigint)
+{%- endmacro %}
+
+{# A decimal number with a decimal comma or point, with or without a percent sign: '0,8375', '15.1%'. #}
+{% macro parse_decimal(text) -%}
+    try_cast(replace(replace(trim({{ text }}), '%', ''), ',', '.') as {{ decimal_type() }})
+{%- endmacro %}
+
+{# The type of every index value: exact, wide enough for a percentage and for the ten decimals that are kept. #}
+{% macro decimal_type() -%} decimal(18, 10) {%- endmacro %}
+
+{# A rank with or without its ordinal ending: '29', '29th'. #}
+{% macro parse_rank(text) -%}
+    try_cast(regexp_extract({{ text }}, '^([0-9]+)(st|nd|rd|th)?$', 1) as integer)
+{%- endmacro %}
+
+{% macro month_names() -%}
+    {{ return(['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December']) }}
+{%- endmacro %}
+
+{# The number of the month that the text names in English, as two digits; null where it names none. #}
+{% macro parse_month(text) -%}
+    case
+        {%- for month in month_names() %}
+        when {{ text }} like '%{{ month }}%' then '{{ '%02d' % loop.index }}'
+        {%- endfor %}
+    end
+{%- endmacro %}
+
+{#
+    The ISO 8601 period of a printed one: '2017', '2019, January', 'January 2020'. A year that lost its first digit
+    ('020') is read as of this century: a misprint that rpt_discrepancies lists. A text that speaks of a month without
+    naming year or month is XXXX-XX, ISO 8601-2's form for unspecified digits.
+#}
+{% macro parse_period(text) -%}
+    case
+        when regexp_extract({{ text }}, '([0-9]{4})', 1) <> '' and {{ parse_month(text) }} is not null
+            then concat(regexp_extract({{ text }}, '([0-9]{4})', 1), '-', {{ parse_month(text) }})
+        when regexp_extract({{ text }}, '([0-9]{4})', 1) <> '' then regexp_extract({{ text }}, '([0-9]{4})', 1)
+        when regexp_extract({{ text }}, ' (0[0-9]{2})$', 1) <> ''
+            then concat('2', regexp_extract({{ text }}, ' (0[0-9]{2})$', 1))
+        when {{ text }} like '%month%' then 'XXXX-XX'
+    end
+{%- endmacro %}
+
+{# A printed day: 'March 19, 2004', 'From November 1, 2019', '03.09.2022' (day first). #}
+{% macro parse_day(text) -%}
+    case
+        when regexp_extract({{ text }}, '^([0-9]{2}[.][0-9]{2}[.][0-9]{4})', 1) <> '' then
+            make_date(
+                cast(split_part({{ text }}, '.', 3) as integer),
+                cast(split_part({{ text }}, '.', 2) as integer),
+                cast(split_part({{ text }}, '.', 1) as integer)
+            )
+        when regexp_extract({{ text }}, '([0-9]{1,2}), [0-9]{4}$', 1) <> '' then
+            make_date(
+                cast(regexp_extract({{ text }}, '([0-9]{4})$', 1) as integer),
+                cast({{ parse_month(text) }} as integer),
+                cast(regexp_extract({{ text }}, '([0-9]{1,2}), [0-9]{4}$', 1) as integer)
+            )
+    end
+{%- endmacro %}
+
+{# Text that the source left empty is missing. #}
+{% macro filled(text) -%} nullif(trim({{ text }}), '') {%- endmacro %}
+
+{# The key of a printed cell: file, row below the header, column. #}
+{% macro source_cell_id(raw_file, raw_row, raw_column) -%}
+    concat({{ raw_file }}, '#', {{ raw_row }}, '.', {{ raw_column }})
+{%- endmacro %}
+
+{# The level of the UN scale that a printed label names: 'Very High EGD I', 'Middle EGDI', 'Moderate TII'. #}
+{% macro parse_level(text) -%}
+    case
+        when lower({{ text }}) like 'very high%' then 'very_high'
+        when lower({{ text }}) like 'high%' then 'high'
+        when lower({{ text }}) like 'middle%' or lower({{ text }}) like 'moderate%' then 'middle'
+        when lower({{ text }}) like 'low%' then 'low'
+    end
+{%- endmacro %}
+
+{# A figure as text with a fixed number of decimals, for sentences: 0.8375000000 with 4 is '0.8375'. #}
+{% macro shown(figure, decimals=0) -%}
+    cast(cast(round({{ figure }}, {{ decimals }}) as decimal(18, {{ decimals }})) as string)
+{%- endmacro %}

@@ -1,0 +1,56 @@
+-- One row per country, indicator, period and source: what the source prints of it, and the cells it comes from.
+with figures as (
+    select * from {{ ref('int_article_index_figures_unpivoted') }}
+),
+
+ordered as (
+    select
+        *,
+        row_number() over (
+            partition by country_code, indicator_code, period_code, source_code, statistic
+            order by precedence, source_cell_id
+        ) as print_number
+    from figures
+),
+
+first_prints as (
+    select * from ordered
+    where print_number = 1
+),
+
+pivoted as (
+    select
+        country_code,
+        indicator_code,
+        period_code,
+        source_code,
+        max(case when statistic = 'value' then figure end) as value,
+        cast(max(case when statistic = 'rank' then figure end) as integer) as published_rank,
+        cast(max(case when statistic = 'countries_ranked' then figure end) as integer) as countries_ranked,
+        max(case when statistic = 'level' then label end) as published_level,
+        max(case when statistic = 'rating_class' then label end) as published_rating_class,
+        max(case when statistic = 'value' then source_cell_id end) as value_cell_id,
+        max(case when statistic = 'rank' then source_cell_id end) as rank_source_cell_id
+    from first_prints
+    group by country_code, indicator_code, period_code, source_code
+),
+
+final as (
+    select
+        concat(country_code, '.', indicator_code, '.', period_code, '.', source_code) as index_observation_id,
+        country_code,
+        indicator_code,
+        period_code,
+        source_code,
+        value,
+        published_rank,
+        countries_ranked,
+        published_level,
+        published_rating_class,
+        case when value is null then 'O' else 'A' end as obs_status_code,
+        coalesce(value_cell_id, rank_source_cell_id) as source_cell_id,
+        rank_source_cell_id
+    from pivoted
+)
+
+select * from final

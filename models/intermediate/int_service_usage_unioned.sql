@@ -1,0 +1,82 @@
+-- One row per figure on the use of a service: Table 3 unpivoted, and the running text.
+{% set columns = ['usage_2017', 'usage_2018', 'usage_2019_january', 'usage_2020_january', 'usage_2021_january'] %}
+
+with table_3 as (
+    select * from {{ ref('stg_article__table_3') }}
+),
+
+headers as (
+    select * from {{ ref('stg_article__table_headers') }}
+),
+
+service_names as (
+    select * from {{ ref('stg_article__service_names') }}
+),
+
+prose as (
+    select * from {{ ref('stg_article__prose_usage_figures') }}
+),
+
+-- a row of Table 3 is about the service whose names its first cell quotes
+table_3_services as (
+    select distinct
+        table_3.raw_row,
+        service_names.service_code
+    from table_3
+    inner join service_names
+        on position(concat('"', service_names.name_en, '"') in table_3.service_names) > 0
+),
+
+table_3_long as (
+    {%- for column in columns %}
+    select
+        raw_row,
+        '{{ column }}' as column_name,
+        {{ column }} as usage_count
+    from table_3
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
+from_table as (
+    select
+        table_3_services.service_code,
+        headers.period_code,
+        'uses' as measure_code,
+        table_3_long.usage_count,
+        'exact' as value_qualifier,
+        {{ source_cell_id("'article/table_3.csv'", 'table_3_long.raw_row', 'table_3_long.column_name') }} as source_cell_id,
+        true as is_from_table
+    from table_3_long
+    left join table_3_services
+        on table_3_long.raw_row = table_3_services.raw_row
+    inner join headers
+        on table_3_long.column_name = headers.column_name and headers.exhibit_code = 'table_3'
+),
+
+from_prose as (
+    select
+        service_code,
+        period_code,
+        measure_code,
+        usage_count,
+        value_qualifier,
+        source_cell_id,
+        false as is_from_table
+    from prose
+),
+
+unioned as (
+    select * from from_table
+    union all
+    select * from from_prose
+),
+
+final as (
+    select
+        *,
+        'sabdenov_abdrakhmanova' as source_code
+    from unioned
+)
+
+select * from final

@@ -1,0 +1,403 @@
+-- What the index figures say of the article's claims: one row per claim, judged anew at each build. A claim whose figures
+-- are not in the warehouse gets no verdict here and stays not_checkable.
+{% set group_levels = {
+    'osi_vh_hci_vh_tii_h': ('very_high', 'very_high', 'high'),
+    'osi_vh_tii_vh_hci_h': ('very_high', 'high', 'very_high'),
+    'osi_vh_tii_h_hci_h': ('very_high', 'high', 'high'),
+    'osi_vh_hci_h_tii_m': ('very_high', 'high', 'middle'),
+} %}
+
+with index_values as (
+    select * from {{ ref('fct_index_values') }}
+),
+
+observations as (
+    select * from {{ ref('fct_index_observations') }}
+),
+
+countries as (
+    select * from {{ ref('dim_countries') }}
+),
+
+memberships as (
+    select * from {{ ref('bridge_country_groups') }}
+),
+
+-- EGDI and its parts side by side, a row per country, for the edition that the article speaks of
+survey_2020 as (
+    select
+        country_code,
+        max(case when indicator_code = 'EGDI' then value end) as egdi,
+        max(case when indicator_code = 'OSI' then value end) as osi,
+        max(case when indicator_code = 'TII' then value end) as tii,
+        max(case when indicator_code = 'HCI' then value end) as hci,
+        max(case when indicator_code = 'EGDI' then published_rank end) as egdi_rank,
+        max(case when indicator_code = 'EGDI' then countries_ranked end) as countries_ranked,
+        max(case when indicator_code = 'OSI' then level_code end) as osi_level,
+        max(case when indicator_code = 'TII' then level_code end) as tii_level,
+        max(case when indicator_code = 'HCI' then level_code end) as hci_level
+    from index_values
+    where period_code = '2020' and indicator_code in ('EGDI', 'OSI', 'TII', 'HCI')
+    group by country_code
+),
+
+-- the edition is whole when as many countries have a value as the survey ranked
+edition_2020 as (
+    select
+        count(egdi) as countries_valued,
+        max(countries_ranked) as countries_ranked,
+        count(egdi) = max(countries_ranked) as is_whole
+    from survey_2020
+),
+
+internet as (
+    select
+        min(period_code) as first_period,
+        max(period_code) as last_period,
+        max(case when is_first then value end) as first_value,
+        max(case when is_last then value end) as last_value,
+        max(case when period_code = '2021' then value end) as value_2021
+    from (
+        select
+            *,
+            period_code = min(period_code) over () as is_first,
+            period_code = max(period_code) over () as is_last
+        from index_values
+        where country_code = 'KAZ' and indicator_code = 'INTERNET_USERS_16_74' and value is not null
+    ) as series
+),
+
+internet_use_grew as (
+    select
+        'internet_use_grew' as claim_code,
+        case
+            when first_period = last_period then null
+            when last_value > first_value then 'supported'
+            when last_value <= first_value then 'contradicted'
+        end as verdict,
+        'a higher share in 2021 than in 2008' as expected,
+        concat({{ shown('first_value', 1) }}, '% in ', first_period, ', ', {{ shown('last_value', 1) }}, '% in ', last_period) as observed,
+        'marts.fct_index_values: KAZ.INTERNET_USERS_16_74.*' as evidence,
+        'National statistics, ages 16 to 74 in both years.' as note
+    from internet
+),
+
+internet_majority as (
+    select
+        'internet_majority_2021' as claim_code,
+        case
+            when value_2021 > 50 then 'supported_with_qualification'
+            when value_2021 <= 50 then 'contradicted'
+        end as verdict,
+        'more than half of the population' as expected,
+        concat({{ shown('value_2021', 1) }}, '% of the people aged 16 to 74') as observed,
+        'marts.fct_index_values: KAZ.INTERNET_USERS_16_74.2021' as evidence,
+        'The base is the people aged 16 to 74, not the population.' as note
+    from internet
+),
+
+-- ranks of Kazakhstan by edition of the EGDI, each beside the one before
+ranks as (
+    select
+        period_code,
+        published_rank,
+        lag(published_rank) over (order by period_code) - published_rank as places_gained
+    from observations
+    where
+        country_code = 'KAZ' and indicator_code = 'EGDI' and published_rank is not null
+        and source_code = 'un_egov_survey'
+),
+
+rank_moves as (
+    select
+        count(*) as editions,
+        max(case when places_gained is null then published_rank end) as first_rank,
+        min(case when is_last then published_rank end) as last_rank,
+        sum(case when places_gained > 0 then 1 else 0 end) as rises,
+        sum(case when places_gained < 0 then 1 else 0 end) as falls,
+        -min(places_gained) as largest_fall,
+        {{ join_text("concat(period_code, ': ', published_rank)", ', ', 'period_code') }} as history
+    from (
+        select
+            *,
+            period_code = max(period_code) over () as is_last
+        from ranks
+    ) as marked
+),
+
+rank_gradual_rise as (
+    select
+        'rank_gradual_rise' as claim_code,
+        case
+            when editions < 3 then null
+            when last_rank >= first_rank then 'contradicted'
+            when falls = 0 then 'supported'
+            else 'supported_with_qualification'
+        end as verdict,
+        'a better rank over the editions, with small falls between' as expected,
+        concat('ranks ', history) as observed,
+        'reports.rpt_rank_history: KAZ' as evidence,
+        concat(rises, ' rises and ', falls, ' falls; the largest fall is of ', largest_fall, ' places, which is not minor.') as note
+    from rank_moves
+),
+
+egdi_rank_2020 as (
+    select
+        'egdi_rank_2020' as claim_code,
+        case
+            when count(*) = 0 then null
+            when max(case when country_code = 'KAZ' then published_rank end) = 29 and count(published_rank) = 193 then 'supported'
+            else 'contradicted'
+        end as verdict,
+        'rank 29 of 193' as expected,
+        concat('rank ', max(case when country_code = 'KAZ' then published_rank end), ' of ', count(published_rank)) as observed,
+        'marts.fct_index_observations: KAZ.EGDI.2020.un_egov_survey' as evidence,
+        'The publisher gives the same.' as note
+    from observations
+    where indicator_code = 'EGDI' and period_code = '2020' and source_code = 'un_egov_survey'
+),
+
+egdi_three_parts as (
+    select
+        'egdi_three_parts' as claim_code,
+        case
+            when count(*) = 0 then null
+            when count(*) = sum(case when round((osi + tii + hci) / 3, 4) = round(egdi, 4) then 1 else 0 end) then 'supported'
+            else 'contradicted'
+        end as verdict,
+        'EGDI is the mean of OSI, TII and HCI to four decimals' as expected,
+        concat(
+            'so for ', cast(sum(case when round((osi + tii + hci) / 3, 4) = round(egdi, 4) then 1 else 0 end) as integer),
+            ' of ', count(*), ' countries in 2020'
+        ) as observed,
+        'marts.fct_index_values: *.EGDI.2020, *.OSI.2020, *.TII.2020, *.HCI.2020' as evidence,
+        'Every country whose four values for 2020 are held.' as note
+    from survey_2020
+    where egdi is not null and osi is not null and tii is not null and hci is not null
+),
+
+central_asia as (
+    select
+        survey_2020.*,
+        rank() over (order by survey_2020.egdi desc) as place,
+        count(survey_2020.egdi) over () as valued
+    from memberships
+    left join survey_2020
+        on memberships.country_code = survey_2020.country_code
+    where memberships.group_code = 'central_asia' and memberships.period_code = '2020'
+),
+
+leads_central_asia as (
+    select
+        'leads_central_asia' as claim_code,
+        case
+            when count(*) = 0 or count(*) > count(egdi) then null
+            when max(case when country_code = 'KAZ' then place end) = 1 then 'supported'
+            else 'contradicted'
+        end as verdict,
+        'the highest EGDI of the five states in 2020' as expected,
+        {{ join_text("concat(country_code, ' ', " ~ shown('egdi', 4) ~ ")", ', ', 'place, country_code') }} as observed,
+        'marts.fct_index_values: *.EGDI.2020 of bridge_country_groups central_asia' as evidence,
+        'All five states were assessed.' as note
+    from central_asia
+),
+
+levels_follow_thresholds as (
+    select
+        'levels_follow_thresholds' as claim_code,
+        case
+            when count(*) = 0 then null
+            when count(*) = sum(case when observations.published_level = index_values.level_code then 1 else 0 end) then 'supported'
+            else 'contradicted'
+        end as verdict,
+        'the level printed is the level of the value, thresholds 0.75, 0.50 and 0.25' as expected,
+        concat(cast(sum(case when observations.published_level = index_values.level_code then 1 else 0 end) as integer), ' of ', count(*), ' levels agree') as observed,
+        'marts.fct_index_observations.published_level against marts.fct_index_values.level_code' as evidence,
+        'Every level that a source prints.' as note
+    from observations
+    inner join index_values
+        on
+            observations.country_code = index_values.country_code
+            and observations.indicator_code = index_values.indicator_code
+            and observations.period_code = index_values.period_code
+    where observations.published_level is not null
+),
+
+very_high_osi as (
+    select
+        'very_high_osi' as claim_code,
+        case when osi_level = 'very_high' then 'supported' when osi is not null then 'contradicted' end as verdict,
+        'OSI of at least 0.75 in 2020' as expected,
+        concat('OSI ', {{ shown('osi', 4) }}) as observed,
+        'marts.fct_index_values: KAZ.OSI.2020' as evidence,
+        'By the thresholds of the UN.' as note
+    from survey_2020
+    where country_code = 'KAZ'
+),
+
+very_high_hci_high_tii as (
+    select
+        'very_high_hci_high_tii' as claim_code,
+        case
+            when hci_level = 'very_high' and tii_level = 'high' then 'supported'
+            when hci is not null and tii is not null then 'contradicted'
+        end as verdict,
+        'HCI of at least 0.75, TII from 0.50 to below 0.75' as expected,
+        concat('HCI ', {{ shown('hci', 4) }}, ', TII ', {{ shown('tii', 4) }}) as observed,
+        'marts.fct_index_values: KAZ.HCI.2020, KAZ.TII.2020' as evidence,
+        'By the thresholds of the UN.' as note
+    from survey_2020
+    where country_code = 'KAZ'
+),
+
+table_2 as (
+    select
+        memberships.group_code,
+        memberships.country_code,
+        survey_2020.osi,
+        survey_2020.tii,
+        survey_2020.hci,
+        case memberships.group_code
+            {%- for group, levels in group_levels.items() %}
+            when '{{ group }}' then
+                survey_2020.osi_level = '{{ levels[0] }}'
+                and survey_2020.hci_level = '{{ levels[1] }}'
+                and survey_2020.tii_level = '{{ levels[2] }}'
+            {%- endfor %}
+        end as is_in_its_group
+    from memberships
+    left join survey_2020
+        on memberships.country_code = survey_2020.country_code
+    where memberships.group_code like 'osi_vh_%' and memberships.period_code = '2020'
+),
+
+table_2_memberships as (
+    select
+        'table_2_memberships' as claim_code,
+        case
+            when count(is_in_its_group) = 0 then null
+            when sum(case when not is_in_its_group then 1 else 0 end) > 0 then 'contradicted'
+            when count(is_in_its_group) < count(*) then 'supported_with_qualification'
+            else 'supported'
+        end as verdict,
+        'each of the listed countries meets the thresholds of its group' as expected,
+        concat(
+            cast(sum(case when is_in_its_group then 1 else 0 end) as integer), ' meet them, ',
+            cast(sum(case when not is_in_its_group then 1 else 0 end) as integer), ' do not, ',
+            count(*) - count(is_in_its_group), ' have no values here'
+        ) as observed,
+        'marts.bridge_country_groups: osi_vh_*; marts.fct_index_values: *.OSI.2020, *.HCI.2020, *.TII.2020' as evidence,
+        concat('Judged on ', count(is_in_its_group), ' of ', count(*), ' countries.') as note
+    from table_2
+),
+
+infrastructure_lags as (
+    select
+        'infrastructure_lags' as claim_code,
+        case
+            when count(tii) = 0 then null
+            when sum(case when tii >= hci then 1 else 0 end) > 0 then 'contradicted'
+            when count(tii) < count(*) then 'supported_with_qualification'
+            else 'supported'
+        end as verdict,
+        'TII below HCI in every country of the group' as expected,
+        concat(cast(sum(case when tii < hci then 1 else 0 end) as integer), ' of ', count(tii), ' countries with values') as observed,
+        'marts.bridge_country_groups: osi_vh_hci_vh_tii_h; marts.fct_index_values: *.TII.2020, *.HCI.2020' as evidence,
+        concat('Judged on ', count(tii), ' of ', count(*), ' countries; whether it hinders development is not for figures to say.') as note
+    from table_2
+    where group_code = 'osi_vh_hci_vh_tii_h'
+),
+
+-- countries with a very high OSI that Table 2 does not list
+table_2_complete as (
+    select
+        'table_2_complete' as claim_code,
+        case
+            when not coalesce(max(edition_2020.is_whole), false) then null
+            when sum(case when survey_2020.osi_level = 'very_high' and table_2.country_code is null then 1 else 0 end) = 0 then 'supported'
+            else 'contradicted'
+        end as verdict,
+        'every country with an OSI of at least 0.75 is listed' as expected,
+        concat(
+            cast(sum(case when survey_2020.osi_level = 'very_high' then 1 else 0 end) as integer), ' countries have it, ',
+            cast(sum(case when survey_2020.osi_level = 'very_high' and table_2.country_code is null then 1 else 0 end) as integer),
+            ' of them not listed: ',
+            {{ join_text("case when survey_2020.osi_level = 'very_high' and table_2.country_code is null then survey_2020.country_code end", ', ', 'survey_2020.country_code') }}
+        ) as observed,
+        'marts.fct_index_values: *.OSI.2020 not in marts.bridge_country_groups osi_vh_*' as evidence,
+        'The list is whole for countries that are not very high in HCI and TII at once; it leaves out those that are.' as note
+    from survey_2020
+    left join table_2
+        on survey_2020.country_code = table_2.country_code
+    cross join edition_2020
+),
+
+landlocked as (
+    select
+        countries.country_code,
+        countries.is_lldc,
+        survey_2020.egdi,
+        survey_2020.egdi_rank,
+        rank() over (order by survey_2020.egdi desc) as place,
+        rank() over (partition by countries.is_lldc order by survey_2020.egdi desc) as place_by_lldc,
+        max(case when countries.country_code = 'KAZ' then survey_2020.egdi end) over () as egdi_of_kazakhstan
+    from countries
+    inner join survey_2020
+        on countries.country_code = survey_2020.country_code
+    where countries.is_landlocked and countries.is_un_member
+),
+
+leads_landlocked as (
+    select
+        'leads_landlocked' as claim_code,
+        case
+            when not coalesce(max(edition_2020.is_whole), false) then null
+            when max(case when landlocked.country_code = 'KAZ' then landlocked.place end) = 1 then 'supported'
+            else 'contradicted'
+        end as verdict,
+        'the highest EGDI of the landlocked states in 2020' as expected,
+        concat(
+            'place ', max(case when landlocked.country_code = 'KAZ' then landlocked.place end), ' of ', count(*), ', behind ',
+            {{ join_text("case when landlocked.egdi > landlocked.egdi_of_kazakhstan then concat(landlocked.country_code, ' (rank ', landlocked.egdi_rank, ')') end", ', ', 'landlocked.egdi_rank') }}
+        ) as observed,
+        'marts.fct_index_values: *.EGDI.2020 of marts.dim_countries.is_landlocked' as evidence,
+        concat(
+            'Among the landlocked developing countries Kazakhstan is in place ',
+            max(case when landlocked.country_code = 'KAZ' then landlocked.place_by_lldc end),
+            ' of ', cast(sum(case when landlocked.is_lldc then 1 else 0 end) as integer), ': in that wording the claim is ',
+            case when max(case when landlocked.country_code = 'KAZ' then landlocked.place_by_lldc end) = 1 then 'true.' else 'wrong too.' end
+        ) as note
+    from landlocked
+    cross join edition_2020
+),
+
+very_high_since_2018 as (
+    select
+        'very_high_since_2018' as claim_code,
+        case
+            when count(level_code) < 2 then null
+            when
+                max(case when period_code = '2016' then level_code end) = 'high'
+                and max(case when period_code = '2018' then level_code end) = 'very_high' then 'supported'
+            else 'contradicted'
+        end as verdict,
+        'high in 2016, very high in 2018' as expected,
+        {{ join_text("concat(period_code, ' ', " ~ shown('value', 4) ~ ", ' ', level_code)", ', ', 'period_code') }} as observed,
+        'marts.fct_index_values: KAZ.EGDI.2016, KAZ.EGDI.2018' as evidence,
+        'By the thresholds of the UN; the survey is biennial.' as note
+    from index_values
+    where country_code = 'KAZ' and indicator_code = 'EGDI' and period_code in ('2016', '2018')
+),
+
+final as (
+    {%- for claim in [
+        'internet_use_grew', 'internet_majority', 'rank_gradual_rise', 'egdi_rank_2020', 'egdi_three_parts',
+        'leads_central_asia', 'levels_follow_thresholds', 'very_high_osi', 'very_high_hci_high_tii', 'table_2_memberships',
+        'infrastructure_lags', 'table_2_complete', 'leads_landlocked', 'very_high_since_2018',
+    ] %}
+    select * from {{ claim }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+)
+
+select * from final

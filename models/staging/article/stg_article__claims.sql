@@ -1,0 +1,15 @@
+with source as (
+    select * from {{ source('article', 'claims') }}
+),
+
+final as (
+    select
+        raw_row,
+        claim_code,
+        locator,
+        statement,
+        {{ filled('not_checkable_because') }} as not_checkable_because
+    from source
+)
+
+select * from final

@@ -1,0 +1,18 @@
+with source as (
+    select * from {{ source('article', 'discrepancies') }}
+),
+
+final as (
+    select
+        raw_row,
+        finding_code,
+        locator,
+        {{ filled('printed_text') }} as printed_text,
+        reading,
+        rule,
+        note,
+        case when cell_file <> '' then {{ source_cell_id('cell_file', 'cell_row', 'cell_column') }} end as source_cell_id
+    from source
+)
+
+select * from final

@@ -1,0 +1,11 @@
+-- A finding quotes the cell that it is about. Once the cell says something else, the finding has to be looked at again.
+select
+    findings.finding_code,
+    findings.printed_text as quoted,
+    cells.cell_text
+from {{ ref('stg_article__discrepancies') }} as findings
+left join {{ ref('stg_datapackage__cells') }} as cells
+    on findings.source_cell_id = cells.source_cell_id
+where
+    findings.source_cell_id is not null
+    and coalesce(findings.printed_text, '') is distinct from cells.cell_text
