@@ -1,0 +1,40 @@
+# make warehouse   set everything up and publish a release
+# make test        set everything up and run every test
+# make lint        style and types of Python and SQL
+# make bench       time and memory of a build against the floor
+# make lock        renew requirements.txt from pyproject.toml (needs uv)
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: warehouse test lint bench lock clean
+
+warehouse: .venv/ready
+	$(BIN)/egov build
+
+test: .venv/ready
+	$(BIN)/pytest
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --disable-progress-bar models tests/data
+
+bench: .venv/ready
+	$(BIN)/python tests/bench.py
+
+# The lock names versions and hashes, no index: pip takes them from wherever this machine is told to look.
+.venv/ready: requirements.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.x")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+lock:
+	uv export --quiet --upgrade --no-emit-project --no-annotate --no-header --format requirements-txt --output-file requirements.txt
+	rm -f uv.lock
+
+clean:
+	rm -rf .venv target warehouse/build

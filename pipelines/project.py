@@ -1,0 +1,74 @@
+"""Where things stand in a checkout, and the one kind of error that a user sees."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class EgovError(Exception):
+    """A failure that its reader can mend: the message says what, where and how. It is shown without a traceback.
+
+    `exit_code` is what the command line ends with: 1 for a failed run, 2 for input that was refused.
+    """
+
+    def __init__(self, message: str, exit_code: int = 1) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+@dataclass(frozen=True)
+class Project:
+    """The paths of one checkout. `root` is the folder that holds dbt_project.yml."""
+
+    root: Path
+
+    @classmethod
+    def find(cls) -> Project:
+        """The project in EGOV_PROJECT_DIR, or else the checkout that this package was installed from.
+
+        Raises EgovError when that folder holds no dbt_project.yml.
+        """
+        root = Path(os.environ.get("EGOV_PROJECT_DIR") or Path(__file__).parent.parent).resolve()
+        if not (root / "dbt_project.yml").is_file():
+            raise EgovError(
+                f"{root} is not a checkout of the warehouse: it has no dbt_project.yml. "
+                "Set EGOV_PROJECT_DIR to the checkout."
+            )
+        return cls(root)
+
+    @property
+    def raw(self) -> Path:
+        return self.root / "raw"
+
+    @property
+    def package_file(self) -> Path:
+        return self.raw / "datapackage.json"
+
+    @property
+    def warehouse(self) -> Path:
+        return self.root / "warehouse"
+
+    @property
+    def releases(self) -> Path:
+        return self.warehouse / "releases"
+
+    @property
+    def current(self) -> Path:
+        """The directory link to the published release."""
+        return self.warehouse / "current"
+
+    @property
+    def build(self) -> Path:
+        """The folder in which the next release is made. Whatever it holds belongs to no release."""
+        return self.warehouse / "build"
+
+    @property
+    def build_file(self) -> Path:
+        """The file that dbt builds in: profiles.yml names the same path."""
+        return self.build / "egov.duckdb"
+
+    @property
+    def published_file(self) -> Path:
+        return self.current / "egov.duckdb"

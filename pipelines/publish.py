@@ -1,0 +1,183 @@
+"""Publish: a tested build becomes a release, and `current` moves to it in one step.
+
+A release is a folder of its own, complete and closed before the link names it. What happens before the link moves
+changes nothing that a reader can see; what happens after it cannot fail.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import duckdb
+
+from pipelines.project import EgovError, Project
+from pipelines.transform import TransformResult
+
+PUBLIC_SCHEMAS = ("marts", "reports")
+# What the published file holds beside the public schemas.
+KEPT_SCHEMAS = (*PUBLIC_SCHEMAS, "raw", "meta")
+# The oldest storage format that the DuckDB drivers inside BI tools still read.
+STORAGE_VERSION = "v1.4.0"
+
+
+def raw_hash(project: Project) -> str:
+    """SHA-256 over the package description, which itself holds the SHA-256 of every raw file. Hexadecimal."""
+    return hashlib.sha256(project.package_file.read_bytes()).hexdigest()
+
+
+def publish(project: Project, result: TransformResult) -> str:
+    """Make a release of the build file and move `current` to it. Returns the release id.
+
+    The id is the UTC time and the start of the raw hash: `20261123T120000Z-1a2b3c4d`. Raises EgovError when the copy
+    does not hold what the build holds.
+    """
+    built_at = datetime.now(UTC)
+    release_id = f"{built_at:%Y%m%dT%H%M%S%fZ}-{raw_hash(project)[:8]}"
+    _describe_build(project, release_id, built_at, result)
+    folder = project.build / release_id
+    folder.mkdir()
+    _copy_compact(project.build_file, folder / "egov.duckdb")
+    _seal(folder)
+    project.releases.mkdir(exist_ok=True)
+    release = project.releases / release_id
+    os.rename(folder, release)
+    _sync(project.releases)
+    move_current(project, release_id)
+    return release_id
+
+
+def move_current(project: Project, release_id: str) -> None:
+    """Let `current` name a release: one rename, so that a reader finds the old or the new one and never neither."""
+    link = project.warehouse / "current.new"
+    link.unlink(missing_ok=True)
+    link.symlink_to(Path("releases") / release_id, target_is_directory=True)
+    os.replace(link, project.current)
+    _sync(project.warehouse)
+
+
+def clear_build(project: Project) -> None:
+    """An empty build folder: whatever a killed build left is no release and goes."""
+    if project.build.exists():
+        for folder in project.build.rglob("*"):
+            if folder.is_dir():
+                folder.chmod(0o755)
+        shutil.rmtree(project.build)
+    project.build.mkdir(parents=True)
+
+
+def _describe_build(project: Project, release_id: str, built_at: datetime, result: TransformResult) -> None:
+    """Fill schema meta: what this release was made from, and the dictionary of its public columns."""
+    manifest = json.loads((project.root / "target" / "manifest.json").read_text(encoding="utf-8"))
+    units = [
+        (node["schema"], node["name"], column["name"], column.get("meta", {}).get("unit") or column.get("config", {}).get("meta", {}).get("unit"))
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["schema"] in PUBLIC_SCHEMAS
+        for column in node["columns"].values()
+    ]
+    with duckdb.connect(str(project.build_file)) as connection:
+        connection.execute("create schema meta")
+        connection.execute(
+            """create table meta.build_info (
+                release_id varchar primary key, built_at timestamp with time zone not null, git_commit varchar,
+                raw_sha256 varchar not null, duckdb_version varchar not null, dbt_version varchar not null,
+                tests_passed integer not null, tests_warned integer not null)"""
+        )
+        connection.execute(
+            "insert into meta.build_info values (?, ?, ?, ?, ?, ?, ?, ?)",
+            [release_id, built_at, _git_commit(project), raw_hash(project), duckdb.__version__, version("dbt-core"),
+             result.tests_passed, result.tests_warned],
+        )
+        connection.execute("create temp table units (table_schema varchar, table_name varchar, column_name varchar, unit varchar)")
+        connection.executemany("insert into units values (?, ?, ?, ?)", units)
+        connection.execute(
+            """create table meta.dictionary (
+                table_schema varchar, table_name varchar, column_name varchar, data_type varchar not null, unit varchar,
+                description varchar not null, primary key (table_schema, table_name, column_name))"""
+        )
+        connection.execute(
+            """insert into meta.dictionary
+            select c.schema_name, c.table_name, c.column_name, c.data_type, u.unit, c.comment
+            from duckdb_columns() as c
+            left join units as u
+                on u.table_schema = c.schema_name and u.table_name = c.table_name and u.column_name = c.column_name
+            where c.database_name = current_database() and list_contains(?, c.schema_name)
+            order by c.schema_name, c.table_name, c.column_index""",
+            [list(PUBLIC_SCHEMAS)],
+        )
+        connection.execute("comment on table meta.build_info is 'What this release was built from, with which versions, and how its tests ended'")
+        connection.execute("comment on table meta.dictionary is 'Every public column with its type, unit and meaning'")
+        for (schema,) in connection.execute(
+            "select schema_name from duckdb_schemas() where database_name = current_database() and not internal"
+        ).fetchall():
+            if schema not in KEPT_SCHEMAS:
+                connection.execute(f'drop schema "{schema}" cascade')
+
+
+def _copy_compact(source: Path, target: Path) -> None:
+    """Copy a database into a fresh, compact file in the older storage format, then open the copy and count."""
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{_quoted(source)}' as build (read_only)")
+        connection.execute(f"attach '{_quoted(target)}' as release (storage_version '{STORAGE_VERSION}')")
+        connection.execute("copy from database build to release")
+        connection.execute("checkpoint release")
+    if leftovers := [path.name for path in target.parent.iterdir() if path != target]:
+        raise EgovError(f"the release file was not closed cleanly, beside it stands {leftovers}; nothing is published")
+    counts = []
+    for path in (source, target):
+        with duckdb.connect(str(path), read_only=True) as connection:
+            counts.append(_row_counts(connection))
+    if counts[0] != counts[1]:
+        raise EgovError("the copy of the release does not hold the rows that were built; nothing is published")
+
+
+def _row_counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """The exact number of rows of each table, keyed by `schema.table`."""
+    tables = connection.execute(
+        "select schema_name, table_name from duckdb_tables() where database_name = current_database() order by all"
+    ).fetchall()
+    counts = {}
+    for schema, table in tables:
+        row = connection.execute(f'select count(*) from "{schema}"."{table}"').fetchone()
+        assert row
+        counts[f"{schema}.{table}"] = row[0]
+    return counts
+
+
+def _seal(folder: Path) -> None:
+    """Put everything in the folder on disk, and make the files read-only: a release never changes."""
+    for file in folder.iterdir():
+        with open(file, "rb") as handle:
+            os.fsync(handle.fileno())
+        file.chmod(0o444)
+    _sync(folder)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def _git_commit(project: Project) -> str | None:
+    """The commit of the checkout, with `-dirty` where files differ from it; None outside a git checkout."""
+    try:
+        said = subprocess.run(
+            ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"],
+            cwd=project.root, capture_output=True, text=True, check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return said.stdout.strip()

@@ -1,0 +1,35 @@
+"""Read: the hardened way into the published database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from pipelines.project import EgovError, Project
+
+# Read-only alone still lets a query read and write other files: the rest of the recipe forbids that and cannot be undone.
+HARDENED = {"access_mode": "read_only", "enable_external_access": "false", "lock_configuration": "true"}
+
+
+def connect(database: Path) -> duckdb.DuckDBPyConnection:
+    """A connection to a published database that can neither change it nor touch any other file.
+
+    Raises EgovError when there is no such file or it is not a database.
+    """
+    if not database.is_file():
+        raise EgovError(f"{database} does not exist: no release is published yet; `egov build` publishes one")
+    try:
+        return duckdb.connect(str(database), config=dict(HARDENED))
+    except duckdb.Error as error:
+        raise EgovError(f"{database} cannot be opened: {error}; `egov build` publishes a new release") from None
+
+
+def build_info(project: Project) -> dict[str, object]:
+    """The row of meta.build_info of the current release, by column name. Raises EgovError when there is no release."""
+    with connect(project.published_file) as connection:
+        cursor = connection.execute("select * from meta.build_info")
+        names = [column[0] for column in cursor.description or []]
+        row = cursor.fetchone()
+    assert row
+    return dict(zip(names, row, strict=True))

@@ -1,0 +1,121 @@
+"""Transform: dbt builds staging, intermediate, marts and reports in the build file and runs every test on it.
+
+dbt runs as a child process: it keeps its database open for as long as its process lives, and the file must be closed
+and whole before it is copied into a release. The child is started before raw/ is checked, and waits: importing dbt
+takes about as long as checking and loading, and the two do not need each other.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from pipelines.project import EgovError, Project
+
+# Importing dbt makes hundreds of thousands of objects that live as long as the process: collecting among them costs
+# more than it frees. The child then waits for a line; an end of file instead means that there is nothing to build.
+CHILD = """
+import gc, sys
+gc.disable()
+from dbt.cli.main import cli
+if sys.stdin.readline():
+    cli()
+"""
+ARGUMENTS = ["build", "--log-format", "json", "--log-level", "info", "--log-level-file", "none", "--no-use-colors"]
+
+
+@dataclass(frozen=True)
+class TransformResult:
+    """What dbt did: how many models it built, and how its tests ended."""
+
+    models: int
+    tests_passed: int
+    tests_warned: int
+
+
+class Transform:
+    """One dbt build of a project, as a context manager: the child starts on entry and is gone on exit."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+
+    def __enter__(self) -> Transform:
+        self._child = subprocess.Popen(
+            [sys.executable, "-c", CHILD, *ARGUMENTS],
+            cwd=self._project.root,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._child.poll() is None:
+            self._child.kill()
+        self._child.communicate()
+
+    def run(self, progress: Callable[[int, int], None] = lambda done, total: None) -> TransformResult:
+        """Build every model and run every test; `progress` is told how many of how many nodes are done.
+
+        Raises EgovError that names each model and test that failed.
+        """
+        assert self._child.stdin and self._child.stdout
+        self._child.stdin.write("build\n")
+        self._child.stdin.close()
+        self._child.stdin = None
+        said = []
+        for line in self._child.stdout:
+            event = _event(line)
+            if event is None:
+                said.append(line.rstrip())
+                continue
+            data = event.get("data", {})
+            if event["info"]["level"] == "error":
+                said.append(event["info"]["msg"].strip())
+            if {"index", "total"} <= data.keys() and "execution_time" in data:
+                progress(data["index"], data["total"])
+        code = self._child.wait()
+        results_file = self._project.root / "target" / "run_results.json"
+        if code not in (0, 1) or not results_file.is_file():
+            raise EgovError("dbt did not finish:\n" + "\n".join(said[-20:]))
+        results = json.loads(results_file.read_text(encoding="utf-8"))["results"]
+        failed = [result for result in results if result["status"] in ("error", "fail", "runtime error")]
+        if failed or code:
+            lines = [_failure(self._project, result) for result in failed] or said[-20:]
+            raise EgovError("the data or a model is wrong, nothing is published:\n" + "\n".join(lines))
+        tests = [result["status"] for result in results if result["unique_id"].split(".")[0] in ("test", "unit_test")]
+        return TransformResult(len(results) - len(tests), tests.count("pass"), tests.count("warn"))
+
+
+def _event(line: str) -> dict[str, Any] | None:
+    """A line of dbt's JSON log; None for a line that is not one, as the traceback of a crash."""
+    try:
+        event = json.loads(line)
+    except json.JSONDecodeError:
+        return None
+    return event if isinstance(event, dict) and "info" in event else None
+
+
+def _failure(project: Project, result: dict[str, Any]) -> str:
+    """A failed model or test with its reason and, for a data test, the first of the rows that break its rule."""
+    kind, _, name, *rest = result["unique_id"].split(".")
+    if kind == "unit_test":
+        name = f"{rest[0]} of {name}"
+    if kind != "test" or result["status"] != "fail":
+        return f"  {kind} {name}: {' '.join((result.get('message') or '').split())}"
+    rows = f"{result['failures']} row{'s' if result['failures'] != 1 else ''}"
+    with duckdb.connect(str(project.build_file), read_only=True) as connection:
+        cursor = connection.execute(result["compiled_code"])
+        columns = [column[0] for column in cursor.description or []]
+        examples = [
+            ", ".join(f"{column} {value}" for column, value in zip(columns, row, strict=True))
+            for row in cursor.fetchmany(3)
+        ]
+    return "\n      ".join([f"  test {name}: {rows}", *examples])
