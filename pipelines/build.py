@@ -9,12 +9,15 @@ from collections.abc import Callable, Iterator
 from filelock import FileLock, Timeout
 from rich.console import Console
 
-from pipelines import load, publish, validate
+from pipelines import publish
 from pipelines.project import EgovError, Project
 from pipelines.read import connect
 from pipelines.transform import Transform, TransformResult
 
-FACTS = "select table_name, estimated_size from duckdb_tables() where schema_name = 'marts' and table_name like 'fct%' order by 1"
+FACTS = """
+    select table_name, estimated_size from duckdb_tables()
+    where schema_name = 'marts' and table_name like 'fct%' order by 1
+"""
 VERDICTS = "select verdict, count(*) from reports.rpt_claims group by 1 order by 2 desc, 1"
 
 
@@ -26,6 +29,8 @@ def build(project: Project, console: Console) -> str:
     started = time.monotonic()
     project.warehouse.mkdir(exist_ok=True)
     with _only_writer(project), Transform(project) as transform:
+        from pipelines import load, validate  # after the child has started: pandas takes a while to import
+
         publish.clear_build(project)
         with _step(console, "validate"):
             validate.require_valid(validate.check(project))

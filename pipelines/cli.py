@@ -38,7 +38,8 @@ def build() -> None:
 @app.command()
 def check(
     update_hashes: Annotated[
-        bool, typer.Option("--update-hashes", help="Record an intended edit: the SHA-256 of each raw file as it is now.")
+        bool,
+        typer.Option("--update-hashes", help="Record an intended edit: the SHA-256 of each raw file as it is now."),
     ] = False,
 ) -> None:
     """Check the raw figures against their package, without building."""
@@ -62,7 +63,9 @@ def status() -> None:
     assert isinstance(built_at, datetime)
     age = datetime.now(UTC) - built_at
     print(f"release    {info['release_id']}")
-    print(f"built      {built_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC, {age.days} days and {age.seconds // 3600} hours ago")
+    print(
+        f"built      {built_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC, {age.days} days and {age.seconds // 3600} hours ago"
+    )
     print(f"from       commit {info['git_commit'] or 'unknown'}")
     print(f"tests      {info['tests_passed']} passed, {info['tests_warned']} warned")
     changed = info["raw_sha256"] != publish.raw_hash(project)

@@ -53,9 +53,7 @@ def load(project: Project, database: Path) -> int:
 
 def _write(connection: duckdb.DuckDBPyConnection, name: str, frame: pd.DataFrame) -> None:
     """One table of schema raw: raw_row a number, all else text, whatever pandas holds it as."""
-    columns = ", ".join(
-        f'"{column}" {"integer" if column == "raw_row" else "varchar"}' for column in frame.columns
-    )
+    columns = ", ".join(f'"{column}" {"integer" if column == "raw_row" else "varchar"}' for column in frame.columns)
     connection.execute(f'create table raw."{name}" ({columns})')
     connection.register("frame", frame)
     connection.execute(f'insert into raw."{name}" select * from frame')

@@ -76,7 +76,12 @@ def _describe_build(project: Project, release_id: str, built_at: datetime, resul
     """Fill schema meta: what this release was made from, and the dictionary of its public columns."""
     manifest = json.loads((project.root / "target" / "manifest.json").read_text(encoding="utf-8"))
     units = [
-        (node["schema"], node["name"], column["name"], column.get("meta", {}).get("unit") or column.get("config", {}).get("meta", {}).get("unit"))
+        (
+            node["schema"],
+            node["name"],
+            column["name"],
+            column.get("meta", {}).get("unit") or column.get("config", {}).get("meta", {}).get("unit"),
+        )
         for node in manifest["nodes"].values()
         if node["resource_type"] == "model" and node["schema"] in PUBLIC_SCHEMAS
         for column in node["columns"].values()
@@ -91,10 +96,20 @@ def _describe_build(project: Project, release_id: str, built_at: datetime, resul
         )
         connection.execute(
             "insert into meta.build_info values (?, ?, ?, ?, ?, ?, ?, ?)",
-            [release_id, built_at, _git_commit(project), raw_hash(project), duckdb.__version__, version("dbt-core"),
-             result.tests_passed, result.tests_warned],
+            [
+                release_id,
+                built_at,
+                _git_commit(project),
+                raw_hash(project),
+                duckdb.__version__,
+                version("dbt-core"),
+                result.tests_passed,
+                result.tests_warned,
+            ],
         )
-        connection.execute("create temp table units (table_schema varchar, table_name varchar, column_name varchar, unit varchar)")
+        connection.execute(
+            "create temp table units (table_schema varchar, table_name varchar, column_name varchar, unit varchar)"
+        )
         connection.executemany("insert into units values (?, ?, ?, ?)", units)
         connection.execute(
             """create table meta.dictionary (
@@ -111,7 +126,10 @@ def _describe_build(project: Project, release_id: str, built_at: datetime, resul
             order by c.schema_name, c.table_name, c.column_index""",
             [list(PUBLIC_SCHEMAS)],
         )
-        connection.execute("comment on table meta.build_info is 'What this release was built from, with which versions, and how its tests ended'")
+        connection.execute(
+            "comment on table meta.build_info is "
+            "'What this release was built from, with which versions, and how its tests ended'"
+        )
         connection.execute("comment on table meta.dictionary is 'Every public column with its type, unit and meaning'")
         for (schema,) in connection.execute(
             "select schema_name from duckdb_schemas() where database_name = current_database() and not internal"
@@ -176,7 +194,10 @@ def _git_commit(project: Project) -> str | None:
     try:
         said = subprocess.run(
             ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"],
-            cwd=project.root, capture_output=True, text=True, check=True,
+            cwd=project.root,
+            capture_output=True,
+            text=True,
+            check=True,
         )
     except (OSError, subprocess.CalledProcessError):
         return None

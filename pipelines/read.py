@@ -8,7 +8,7 @@ import duckdb
 
 from pipelines.project import EgovError, Project
 
-# Read-only alone still lets a query read and write other files: the rest of the recipe forbids that and cannot be undone.
+# Read-only alone still lets a query read and write other files: the rest of the recipe forbids that for good.
 HARDENED = {"access_mode": "read_only", "enable_external_access": "false", "lock_configuration": "true"}
 
 

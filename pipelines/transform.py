@@ -1,12 +1,12 @@
 """Transform: dbt builds staging, intermediate, marts and reports in the build file and runs every test on it.
 
-dbt runs as a child process: it keeps its database open for as long as its process lives, and the file must be closed
-and whole before it is copied into a release. The child is started before raw/ is checked, and waits: importing dbt
-takes about as long as checking and loading, and the two do not need each other.
+dbt runs in a child process (dbt_worker.py) that is started before raw/ is checked: importing dbt and parsing the models
+takes longer than checking and loading, and the two do not need each other.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -17,17 +17,6 @@ from typing import Any
 import duckdb
 
 from pipelines.project import EgovError, Project
-
-# Importing dbt makes hundreds of thousands of objects that live as long as the process: collecting among them costs
-# more than it frees. The child then waits for a line; an end of file instead means that there is nothing to build.
-CHILD = """
-import gc, sys
-gc.disable()
-from dbt.cli.main import cli
-if sys.stdin.readline():
-    cli()
-"""
-ARGUMENTS = ["build", "--log-format", "json", "--log-level", "info", "--log-level-file", "none", "--no-use-colors"]
 
 
 @dataclass(frozen=True)
@@ -47,7 +36,7 @@ class Transform:
 
     def __enter__(self) -> Transform:
         self._child = subprocess.Popen(
-            [sys.executable, "-c", CHILD, *ARGUMENTS],
+            [sys.executable, "-m", "pipelines.dbt_worker"],
             cwd=self._project.root,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -59,30 +48,29 @@ class Transform:
     def __exit__(self, *_: object) -> None:
         if self._child.poll() is None:
             self._child.kill()
-        self._child.communicate()
+        with contextlib.suppress(BrokenPipeError):
+            self._child.communicate()
 
     def run(self, progress: Callable[[int, int], None] = lambda done, total: None) -> TransformResult:
         """Build every model and run every test; `progress` is told how many of how many nodes are done.
 
         Raises EgovError that names each model and test that failed.
         """
-        assert self._child.stdin and self._child.stdout
-        self._child.stdin.write("build\n")
-        self._child.stdin.close()
-        self._child.stdin = None
+        assert self._child.stdin
+        assert self._child.stdout
+        results_file = self._project.root / "target" / "run_results.json"
+        results_file.unlink(missing_ok=True)
+        with contextlib.suppress(BrokenPipeError):  # a child that could not parse the models is gone; it says why
+            self._child.stdin.write("build\n")
+            self._child.stdin.flush()
         said = []
         for line in self._child.stdout:
             event = _event(line)
-            if event is None:
-                said.append(line.rstrip())
-                continue
-            data = event.get("data", {})
-            if event["info"]["level"] == "error":
-                said.append(event["info"]["msg"].strip())
-            if {"index", "total"} <= data.keys() and "execution_time" in data:
-                progress(data["index"], data["total"])
+            if "total" in event:
+                progress(event["done"], event["total"])
+            else:
+                said.append(event["error"])
         code = self._child.wait()
-        results_file = self._project.root / "target" / "run_results.json"
         if code not in (0, 1) or not results_file.is_file():
             raise EgovError("dbt did not finish:\n" + "\n".join(said[-20:]))
         results = json.loads(results_file.read_text(encoding="utf-8"))["results"]
@@ -94,13 +82,13 @@ class Transform:
         return TransformResult(len(results) - len(tests), tests.count("pass"), tests.count("warn"))
 
 
-def _event(line: str) -> dict[str, Any] | None:
-    """A line of dbt's JSON log; None for a line that is not one, as the traceback of a crash."""
+def _event(line: str) -> dict[str, Any]:
+    """A line that the worker said; what is not one of its objects, as the traceback of a crash, is an error."""
     try:
         event = json.loads(line)
     except json.JSONDecodeError:
-        return None
-    return event if isinstance(event, dict) and "info" in event else None
+        event = None
+    return event if isinstance(event, dict) else {"error": line.rstrip()}
 
 
 def _failure(project: Project, result: dict[str, Any]) -> str:

@@ -59,7 +59,9 @@ def read_package(project: Project) -> dict[str, Any]:
     try:
         package = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise EgovError("raw/datapackage.json: the file is missing; restore it, it describes every raw file", 2) from None
+        raise EgovError(
+            "raw/datapackage.json: the file is missing; restore it, it describes every raw file", 2
+        ) from None
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise EgovError(f"raw/datapackage.json: not readable as UTF-8 JSON ({error}); restore the file", 2) from None
     if not isinstance(package, dict) or not isinstance(package.get("resources"), list):
@@ -136,13 +138,17 @@ def _check_package(project: Project, package: dict[str, Any]) -> list[Finding]:
         listed.add(path)
         target = project.raw / path
         if not target.resolve().is_relative_to(root) or ".." in Path(path).parts or target.is_symlink():
-            found("datapackage.json", f"resource {number}: the path {path!r} leads out of raw/; expected a plain file below raw/")
+            found(
+                "datapackage.json",
+                f"resource {number}: the path {path!r} leads out of raw/; expected a plain file below raw/",
+            )
             continue
-        if resource.get("name") != path.removesuffix(".csv").replace("/", "_"):
-            found(path, f"its resource is named {resource.get('name')!r}; expected {path.removesuffix('.csv').replace('/', '_')!r}")
+        name = path.removesuffix(".csv").replace("/", "_")
+        if resource.get("name") != name:
+            found(path, f"its resource is named {resource.get('name')!r}; expected {name!r}")
         named = [source.get("name") for source in resource.get("sources", [])]
         if len(named) != 1 or named[0] not in described:
-            found(path, f"its source is {named}; expected one of the sources that raw/datapackage.json describes: {sorted(described)}")
+            found(path, f"its source is {named}; expected one that raw/datapackage.json describes: {sorted(described)}")
         if not str(resource.get("hash", "")).startswith("sha256:"):
             found(path, "no SHA-256 is recorded; record it with `egov check --update-hashes`")
         if target.is_file() and target.stat().st_size > MAX_FILE_BYTES:
@@ -175,14 +181,16 @@ def _check_files(project: Project) -> list[Finding]:
 
 
 def _check_quotes(project: Project, file: str) -> list[Finding]:
-    """A quotation mark that is never closed swallows the rows below it: lenient readers differ on what then stands there."""
+    """A quotation mark that is never closed swallows the rows below it, and lenient readers differ on what is there."""
     with open(project.raw / file, encoding="utf-8", newline="") as lines:
         reader = csv.reader(lines, strict=True)
         try:
             for _ in reader:
                 pass
         except (csv.Error, UnicodeDecodeError) as error:
-            return [Finding(file, reader.line_num, "", f"not readable as CSV: {error}; quote the cell as RFC 4180 says")]
+            return [
+                Finding(file, reader.line_num, "", f"not readable as CSV: {error}; quote the cell as RFC 4180 says")
+            ]
     return []
 
 
@@ -215,5 +223,10 @@ def _expected(note: str) -> str:
     """The rule that a Frictionless constraint note quotes, in words."""
     rule, _, value = note.removeprefix('constraint "').partition('" is ')
     value = value.strip('"')
-    words = {"pattern": f"text that matches {value}", "enum": f"one of {value}", "required": "a value", "unique": "a value not used above"}
+    words = {
+        "pattern": f"text that matches {value}",
+        "enum": f"one of {value}",
+        "required": "a value",
+        "unique": "a value not used above",
+    }
     return words.get(rule, f"{rule} {value}")

@@ -23,7 +23,7 @@ country_names as (
 
 positions as (
     select cast(position as integer) as position
-    from range(1, 251) as numbers(position)
+    from range(1, 251) as numbers (position) -- noqa: AL05
 ),
 
 lists as (

@@ -1,11 +1,4 @@
 -- Table 2 as printed, put together again from the memberships: one row of lists.
-{% set groups = {
-    'osi_vh_hci_vh_tii_h': 'very_high_hci_high_tii',
-    'osi_vh_tii_vh_hci_h': 'very_high_tii_high_hci',
-    'osi_vh_tii_h_hci_h': 'high_tii_high_hci',
-    'osi_vh_hci_h_tii_m': 'high_hci_moderate_tii',
-} %}
-
 with memberships as (
     select * from {{ ref('bridge_country_groups') }}
 ),
@@ -31,9 +24,10 @@ listed as (
 final as (
     select
         1 as row_number,
-        {%- for group, column in groups.items() %}
-        max(case when group_code = '{{ group }}' then countries end) as {{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        max(case when group_code = 'osi_vh_hci_vh_tii_h' then countries end) as very_high_hci_high_tii,
+        max(case when group_code = 'osi_vh_tii_vh_hci_h' then countries end) as very_high_tii_high_hci,
+        max(case when group_code = 'osi_vh_tii_h_hci_h' then countries end) as high_tii_high_hci,
+        max(case when group_code = 'osi_vh_hci_h_tii_m' then countries end) as high_hci_moderate_tii
     from listed
 )
 

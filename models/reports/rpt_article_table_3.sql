@@ -1,6 +1,4 @@
 -- Table 3 as printed, put together again from the facts. An empty figure is one that the source marks as missing.
-{% set periods = ['2017', '2018', '2019-01', '2020-01', '2021-01'] %}
-
 with usage as (
     select * from {{ ref('fct_service_usage') }}
 ),
@@ -19,9 +17,11 @@ final as (
     select
         name_cells.raw_row as row_number,
         max(name_cells.printed_text) as name_of_the_public_service,
-        {%- for period in periods %}
-        max(case when usage.period_code = '{{ period }}' then usage.usage_count end) as usage_{{ period | replace('-', '_') }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        max(case when usage.period_code = '2017' then usage.usage_count end) as usage_2017,
+        max(case when usage.period_code = '2018' then usage.usage_count end) as usage_2018,
+        max(case when usage.period_code = '2019-01' then usage.usage_count end) as usage_2019_01,
+        max(case when usage.period_code = '2020-01' then usage.usage_count end) as usage_2020_01,
+        max(case when usage.period_code = '2021-01' then usage.usage_count end) as usage_2021_01
     from usage
     inner join cells
         on usage.source_cell_id = cells.source_cell_id

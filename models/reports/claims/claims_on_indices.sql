@@ -50,6 +50,18 @@ edition_2020 as (
     from survey_2020
 ),
 
+-- the levels that each group of Table 2 stands for
+group_levels as (
+    {%- for group, levels in group_levels.items() %}
+    select
+        '{{ group }}' as group_code,
+        '{{ levels[0] }}' as osi_level,
+        '{{ levels[1] }}' as hci_level,
+        '{{ levels[2] }}' as tii_level
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
 internet as (
     select
         min(period_code) as first_period,
@@ -211,7 +223,10 @@ levels_follow_thresholds as (
             else 'contradicted'
         end as verdict,
         'the level printed is the level of the value, thresholds 0.75, 0.50 and 0.25' as expected,
-        concat(cast(sum(case when observations.published_level = index_values.level_code then 1 else 0 end) as integer), ' of ', count(*), ' levels agree') as observed,
+        concat(
+            cast(sum(case when observations.published_level = index_values.level_code then 1 else 0 end) as integer),
+            ' of ', count(*), ' levels agree'
+        ) as observed,
         'marts.fct_index_observations.published_level against marts.fct_index_values.level_code' as evidence,
         'Every level that a source prints.' as note
     from observations
@@ -257,18 +272,15 @@ table_2 as (
         survey_2020.osi,
         survey_2020.tii,
         survey_2020.hci,
-        case memberships.group_code
-            {%- for group, levels in group_levels.items() %}
-            when '{{ group }}' then
-                survey_2020.osi_level = '{{ levels[0] }}'
-                and survey_2020.hci_level = '{{ levels[1] }}'
-                and survey_2020.tii_level = '{{ levels[2] }}'
-            {%- endfor %}
-        end as is_in_its_group
+        survey_2020.osi_level = group_levels.osi_level
+        and survey_2020.hci_level = group_levels.hci_level
+        and survey_2020.tii_level = group_levels.tii_level as is_in_its_group
     from memberships
+    inner join group_levels
+        on memberships.group_code = group_levels.group_code
     left join survey_2020
         on memberships.country_code = survey_2020.country_code
-    where memberships.group_code like 'osi_vh_%' and memberships.period_code = '2020'
+    where memberships.period_code = '2020'
 ),
 
 table_2_memberships as (
@@ -308,27 +320,32 @@ infrastructure_lags as (
     where group_code = 'osi_vh_hci_vh_tii_h'
 ),
 
--- countries with a very high OSI that Table 2 does not list
+very_high_osi_states as (
+    select
+        survey_2020.country_code,
+        case when table_2.country_code is null then survey_2020.country_code end as unlisted_code
+    from survey_2020
+    left join table_2
+        on survey_2020.country_code = table_2.country_code
+    where survey_2020.osi_level = 'very_high'
+),
+
 table_2_complete as (
     select
         'table_2_complete' as claim_code,
         case
             when not coalesce(max(edition_2020.is_whole), false) then null
-            when sum(case when survey_2020.osi_level = 'very_high' and table_2.country_code is null then 1 else 0 end) = 0 then 'supported'
+            when count(very_high_osi_states.unlisted_code) = 0 then 'supported'
             else 'contradicted'
         end as verdict,
         'every country with an OSI of at least 0.75 is listed' as expected,
         concat(
-            cast(sum(case when survey_2020.osi_level = 'very_high' then 1 else 0 end) as integer), ' countries have it, ',
-            cast(sum(case when survey_2020.osi_level = 'very_high' and table_2.country_code is null then 1 else 0 end) as integer),
-            ' of them not listed: ',
-            {{ join_text("case when survey_2020.osi_level = 'very_high' and table_2.country_code is null then survey_2020.country_code end", ', ', 'survey_2020.country_code') }}
+            count(*), ' countries have it, ', count(very_high_osi_states.unlisted_code), ' of them not listed: ',
+            {{ join_text('very_high_osi_states.unlisted_code', ', ', 'very_high_osi_states.unlisted_code') }}
         ) as observed,
         'marts.fct_index_values: *.OSI.2020 not in marts.bridge_country_groups osi_vh_*' as evidence,
         'The list is whole for countries that are not very high in HCI and TII at once; it leaves out those that are.' as note
-    from survey_2020
-    left join table_2
-        on survey_2020.country_code = table_2.country_code
+    from very_high_osi_states
     cross join edition_2020
 ),
 
@@ -340,7 +357,10 @@ landlocked as (
         survey_2020.egdi_rank,
         rank() over (order by survey_2020.egdi desc) as place,
         rank() over (partition by countries.is_lldc order by survey_2020.egdi desc) as place_by_lldc,
-        max(case when countries.country_code = 'KAZ' then survey_2020.egdi end) over () as egdi_of_kazakhstan
+        case
+            when survey_2020.egdi > max(case when countries.country_code = 'KAZ' then survey_2020.egdi end) over ()
+                then concat(countries.country_code, ' (rank ', survey_2020.egdi_rank, ')')
+        end as state_ahead
     from countries
     inner join survey_2020
         on countries.country_code = survey_2020.country_code
@@ -358,7 +378,7 @@ leads_landlocked as (
         'the highest EGDI of the landlocked states in 2020' as expected,
         concat(
             'place ', max(case when landlocked.country_code = 'KAZ' then landlocked.place end), ' of ', count(*), ', behind ',
-            {{ join_text("case when landlocked.egdi > landlocked.egdi_of_kazakhstan then concat(landlocked.country_code, ' (rank ', landlocked.egdi_rank, ')') end", ', ', 'landlocked.egdi_rank') }}
+            {{ join_text('landlocked.state_ahead', ', ', 'landlocked.egdi_rank') }}
         ) as observed,
         'marts.fct_index_values: *.EGDI.2020 of marts.dim_countries.is_landlocked' as evidence,
         concat(

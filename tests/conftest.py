@@ -1,0 +1,74 @@
+"""A copy of the project for every test that builds or breaks something, and one built release for those that only read."""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines import read
+from pipelines.project import Project
+
+ROOT = Path(__file__).parent.parent
+PARTS = ["raw", "models", "macros", "tests/data", "dbt_project.yml", "profiles.yml"]
+
+Egov = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def copy_project(folder: Path) -> Project:
+    """The parts of this checkout that a build reads, in `folder`."""
+    for part in PARTS:
+        source, target = ROOT / part, folder / part
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target)
+        else:
+            shutil.copy(source, target)
+    return Project(folder)
+
+
+def egov(project: Project, *arguments: str, patch: str = "") -> subprocess.CompletedProcess[str]:
+    """Run the command line on a project in a process of its own; `patch` is Python that runs before it."""
+    return subprocess.run(
+        [sys.executable, "-c", f"{patch}\nfrom pipelines.cli import main; main()", *arguments],
+        env={**os.environ, "EGOV_PROJECT_DIR": str(project.root), "COLUMNS": "200"},
+        cwd=project.root,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def published(name: str) -> list[dict[str, str]]:
+    """A table of figures keyed a second time, straight from the document."""
+    with open(ROOT / "tests" / "published" / f"{name}.csv", encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project with one published release. Tests that use it leave it as it is."""
+    project = copy_project(tmp_path_factory.mktemp("built"))
+    done = egov(project, "build")
+    assert done.returncode == 0, done.stderr
+    return project
+
+
+@pytest.fixture
+def release(built: Project) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to the published release, as an analyst would open it."""
+    with read.connect(built.published_file) as connection:
+        yield connection
+
+
+@pytest.fixture
+def fresh(tmp_path: Path, built: Project) -> Project:
+    """A copy of the built project that a test may break; it has the release and dbt's parse of the same models."""
+    return Project(Path(shutil.copytree(built.root, tmp_path / "project", symlinks=True)))

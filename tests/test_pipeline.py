@@ -1,0 +1,145 @@
+"""The pipeline keeps its promises: a rebuild disturbs no reader, a failed or killed one changes nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from conftest import egov
+from filelock import FileLock
+
+from pipelines import read, validate
+from pipelines.project import Project
+
+KILLED_BEFORE_THE_LINK_MOVES = """
+import os, pipelines.publish as publish
+publish.move_current = lambda *_: os.kill(os.getpid(), 9)
+"""
+
+
+def contents(project: Project) -> dict[str, list[tuple[object, ...]]]:
+    """Every table of the release but what tells one build from another, its rows sorted."""
+    with read.connect(project.published_file) as connection:
+        tables = connection.execute(
+            "select schema_name, table_name from duckdb_tables() where table_name <> 'build_info' order by all"
+        ).fetchall()
+        return {
+            f"{schema}.{table}": connection.execute(f'select * from "{schema}"."{table}" order by all').fetchall()
+            for schema, table in tables
+        }
+
+
+def assert_whole(project: Project, release_id: str) -> None:
+    """`current` names that release, and it answers."""
+    assert project.current.readlink().name == release_id
+    assert read.build_info(project)["release_id"] == release_id
+
+
+def test_two_builds_of_the_same_raw_are_equal(built: Project, fresh: Project) -> None:
+    done = egov(fresh, "build")
+    assert done.returncode == 0, done.stderr
+    assert fresh.current.readlink() != built.current.readlink()
+    assert contents(fresh) == contents(built)
+
+
+def test_a_build_says_what_it_did(fresh: Project) -> None:
+    done = egov(fresh, "build")
+    assert done.stdout == ""
+    for words in ("validate", "load", "transform", "publish", "release", "facts", "passed, 0 warned", "contradicted"):
+        assert words in done.stderr
+    assert not fresh.build.exists() or not any(fresh.build.iterdir())
+    said = egov(fresh, "status")
+    assert said.returncode == 0
+    assert "unchanged since" in said.stdout
+
+
+def test_a_failing_data_test_publishes_nothing(fresh: Project) -> None:
+    before = fresh.current.readlink().name
+    path = fresh.raw / "article/table_1.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("0,8375", "0,8376"), encoding="utf-8")
+    validate.update_hashes(fresh)
+    done = egov(fresh, "build")
+    assert done.returncode == 1
+    assert "nothing is published" in done.stderr
+    assert "rpt_article_table_1_holds_1" in done.stderr
+    assert "0.8376" in done.stderr, "the failing row is shown"
+    assert "Traceback" not in done.stderr
+    assert_whole(fresh, before)
+    assert "changed since" in egov(fresh, "status").stdout
+
+
+def test_a_broken_model_publishes_nothing(fresh: Project) -> None:
+    before = fresh.current.readlink().name
+    (fresh.root / "models/marts/dim_levels.sql").write_text("select nothing from nowhere\n", encoding="utf-8")
+    done = egov(fresh, "build")
+    assert done.returncode == 1
+    assert "dim_levels" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert_whole(fresh, before)
+
+
+def test_models_that_cannot_be_parsed_publish_nothing(fresh: Project) -> None:
+    before = fresh.current.readlink().name
+    (fresh.root / "models/marts/dim_levels.sql").write_text("select {{ nothing( }}\n", encoding="utf-8")
+    done = egov(fresh, "build")
+    assert done.returncode == 1
+    assert "dim_levels" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert_whole(fresh, before)
+
+
+@pytest.mark.parametrize("seconds", [0.5, 4.0])
+def test_killed_while_building(fresh: Project, seconds: float) -> None:
+    before = fresh.current.readlink().name
+    build = subprocess.Popen(
+        [sys.executable, "-m", "pipelines", "build"],
+        env={**os.environ, "EGOV_PROJECT_DIR": str(fresh.root)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    time.sleep(seconds)
+    os.killpg(build.pid, signal.SIGKILL)
+    build.wait()
+    assert_whole(fresh, before)
+
+
+def test_killed_while_publishing_then_built_again(fresh: Project) -> None:
+    before = fresh.current.readlink().name
+    killed = egov(fresh, "build", patch=KILLED_BEFORE_THE_LINK_MOVES)
+    assert killed.returncode == -signal.SIGKILL
+    assert_whole(fresh, before)
+    done = egov(fresh, "build")
+    assert done.returncode == 0, done.stderr
+    assert fresh.current.readlink().name != before
+
+
+def test_a_reader_keeps_its_release_through_a_rebuild(fresh: Project) -> None:
+    before = fresh.current.readlink().name
+    query = "select release_id from meta.build_info"
+    with read.connect(fresh.published_file) as old:
+        assert old.execute(query).fetchall() == [(before,)]
+        done = egov(fresh, "build")
+        assert done.returncode == 0, done.stderr
+        assert old.execute(query).fetchall() == [(before,)]
+        with read.connect(fresh.published_file) as new:
+            assert new.execute(query).fetchall() == [(fresh.current.readlink().name,)]
+        assert old.execute(query).fetchall() == [(before,)]
+
+
+def test_only_one_builds(fresh: Project) -> None:
+    with FileLock(fresh.warehouse / "build.lock"):
+        done = egov(fresh, "build")
+    assert done.returncode == 3
+    assert "another build is running" in done.stderr
+
+
+def test_a_release_folder(built: Project) -> None:
+    assert built.current.is_symlink()
+    assert built.current.readlink().parts[0] == "releases", "the link is relative: the folder can be moved"
+    assert [path.name for path in built.current.iterdir()] == ["egov.duckdb"]
+    assert built.published_file.stat().st_mode & 0o777 == 0o444
