@@ -1,9 +1,10 @@
 """The process in which dbt runs: `python -m pipelines.dbt_worker`, started by transform.py.
 
 dbt keeps its database open for as long as its process lives, and the file must be closed and whole before it is copied
-into a release: hence a process of its own. It imports dbt and parses the project at once, while raw/ is still
-being checked and loaded, then waits for a line on its standard input. An end of file there means that its parent is gone:
-nothing may be written any more, before the line or after it.
+into a release: hence a process of its own.
+It imports dbt and parses the project at once, while raw/ is still being checked and loaded, then waits for a line on
+its standard input. An end of file there means that its parent is gone: nothing may be written any more, before the line
+or after it.
 
 It prints one JSON object a line: {"done": 3, "total": 90} as nodes finish, {"error": "..."} for what went wrong.
 """
