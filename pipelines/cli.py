@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Annotated
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -52,6 +55,83 @@ def check(
         return
     validate.require_valid(validate.check(project))
     print(f"raw/ is valid: {len(validate.read_package(project)['resources'])} files")
+
+
+imports = typer.Typer(no_args_is_help=True, help="Bring an official file, as downloaded, into raw/ as an edition.")
+app.add_typer(imports, name="import")
+
+Files = Annotated[list[Path], typer.Argument(help="The official file, as downloaded.", show_default=False)]
+Revision = Annotated[
+    bool, typer.Option("--revision", help="The publisher revised an edition that is held: keep both, use the newer.")
+]
+
+
+def _import(files: list[Path], reader: Callable[..., Any], revision: bool) -> None:
+    from pipelines import importing
+
+    for line in importing.import_files(Project.find(), files, reader, revision=revision):
+        print(line)
+
+
+@imports.command("un-egov-survey")
+def import_un_egov_survey(files: Files, revision: Revision = False) -> None:
+    """UN E-Government Survey: an edition, in the layout of the UN's data centre download."""
+    from pipelines.importing import read_un_egov_survey
+
+    _import(files, read_un_egov_survey, revision)
+
+
+@imports.command("wb-gtmi")
+def import_wb_gtmi(files: Files, revision: Revision = False) -> None:
+    """World Bank GovTech Maturity Index: all editions of a file."""
+    from pipelines.importing import read_wb_gtmi
+
+    _import(files, read_wb_gtmi, revision)
+
+
+@imports.command("wb-wdi")
+def import_wb_wdi(files: Files, revision: Revision = False) -> None:
+    """World Bank indicator in the wide layout, a column a year: Internet users."""
+    from pipelines.importing import read_wb_wdi
+
+    _import(files, read_wb_wdi, revision)
+
+
+@imports.command("data360")
+def import_data360(
+    files: Files,
+    mapping: Annotated[
+        list[str],
+        typer.Option("--map", help="Which of our indicators an INDICATOR of the file is: WB_GTMI_GTMI=GTMI.", show_default=False),
+    ],
+    revision: Revision = False,
+) -> None:
+    """World Bank Data360, SDMX-style columns: any indicator that it is told to map."""
+    from pipelines.importing import read_data360
+
+    pairs = [pair.partition("=") for pair in mapping]
+    if wrong := [pair for pair, (theirs, _, ours) in zip(mapping, pairs, strict=True) if not (theirs and ours)]:
+        raise EgovError(f"--map {wrong[0]}: expected THEIRS=OURS, as in WB_GTMI_GTMI=GTMI", 2)
+    _import(files, partial(read_data360, mapping={theirs: ours for theirs, _, ours in pairs}), revision)
+
+
+@imports.command("itu-datahub")
+def import_itu_datahub(files: Files, revision: Revision = False) -> None:
+    """ITU DataHub: individuals using the Internet, a row per country and year, with the ITU's notes."""
+    from pipelines.importing import read_itu_datahub
+
+    _import(files, read_itu_datahub, revision)
+
+
+@imports.command("un-m49")
+def import_un_m49(
+    members: Annotated[Path, typer.Argument(help="UN member states with their flags.")],
+    areas: Annotated[Path, typer.Argument(help="ISO 3166 areas with English and Russian names.")],
+) -> None:
+    """Countries: codes, names, regions and flags; Kazakh names are those of Unicode CLDR."""
+    from pipelines.importing import import_countries
+
+    print(f"{import_countries(Project.find(), members, areas)} countries in raw/codes/countries.csv")
 
 
 @app.command()

@@ -83,6 +83,10 @@ def _describe(package: dict[str, Any]) -> dict[str, pd.DataFrame]:
             "title": resource["title"],
             "locator": resource.get("locator", ""),
             "hash": resource["hash"],
+            "series": resource.get("series", ""),
+            "edition": resource.get("edition", ""),
+            "revision": str(resource.get("revision", "")),
+            "accessed_on": resource.get("accessed", ""),
         }
         for resource in package["resources"]
     ]
