@@ -90,3 +90,12 @@
 {% macro shown(figure, decimals=0) -%}
     cast(cast(round({{ figure }}, {{ decimals }}) as decimal(18, {{ decimals }})) as string)
 {%- endmacro %}
+
+{# A text with each {placeholder} replaced by the value of its expression. #}
+{% macro fill_in(text, placeholders) -%}
+    {%- set filled = namespace(expression=text) -%}
+    {%- for name, expression in placeholders.items() -%}
+        {%- set filled.expression = "replace(" ~ filled.expression ~ ", '{" ~ name ~ "}', " ~ expression ~ ")" -%}
+    {%- endfor -%}
+    {{ filled.expression }}
+{%- endmacro %}

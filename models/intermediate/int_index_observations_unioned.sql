@@ -1,6 +1,40 @@
--- One row per country, indicator, period and source: what the source prints of it, and the cells it comes from.
-with figures as (
+-- One row per country, indicator, period and source: what the source prints of it, and the cells it comes from. A figure
+-- that a source prints in several places is taken from the first in its order of precedence, a revised one from the
+-- newest edition.
+with article as (
     select * from {{ ref('int_article_index_figures_unpivoted') }}
+),
+
+series as (
+    select * from {{ ref('int_series_figures_unpivoted') }}
+),
+
+figures as (
+    select
+        country_code,
+        indicator_code,
+        period_code,
+        source_code,
+        statistic,
+        figure,
+        label,
+        case when figure is null and label is null then 'O' else 'A' end as obs_status_code,
+        source_cell_id,
+        precedence
+    from article
+    union all
+    select
+        country_code,
+        indicator_code,
+        period_code,
+        source_code,
+        statistic,
+        figure,
+        cast(null as string) as label,
+        obs_status_code,
+        source_cell_id,
+        vintage as precedence
+    from series
 ),
 
 ordered as (
@@ -29,6 +63,7 @@ pivoted as (
         cast(max(case when statistic = 'countries_ranked' then figure end) as integer) as countries_ranked,
         max(case when statistic = 'level' then label end) as published_level,
         max(case when statistic = 'rating_class' then label end) as published_rating_class,
+        coalesce(max(case when statistic = 'value' then obs_status_code end), 'O') as obs_status_code,
         max(case when statistic = 'value' then source_cell_id end) as value_cell_id,
         max(case when statistic = 'rank' then source_cell_id end) as rank_source_cell_id
     from first_prints
@@ -47,7 +82,7 @@ final as (
         countries_ranked,
         published_level,
         published_rating_class,
-        case when value is null then 'O' else 'A' end as obs_status_code,
+        obs_status_code,
         coalesce(value_cell_id, rank_source_cell_id) as source_cell_id,
         rank_source_cell_id
     from pivoted

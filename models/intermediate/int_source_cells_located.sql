@@ -1,5 +1,5 @@
--- Every printed cell with the place where a reader finds it in the source. A file's locator pattern either fills in the
--- position of the cell or points to the locator that the row itself carries.
+-- Every printed cell with the place where a reader finds it in the source. The locator pattern of a file is filled in with
+-- the position of the cell and with what its row says of it: a locator of its own, or economy and period.
 with cells as (
     select * from {{ ref('stg_datapackage__cells') }}
 ),
@@ -12,40 +12,52 @@ resources as (
     select * from {{ ref('stg_datapackage__resources') }}
 ),
 
-row_locators as (
+row_texts as (
     select
         raw_file,
         raw_row,
-        cell_text as row_locator
+        max(case when raw_column = 'locator' then cell_text end) as locator,
+        max(case when raw_column = 'country_name' then cell_text end) as country_name,
+        max(case when raw_column in ('period', 'year') then cell_text end) as period
     from cells
-    where raw_column = 'locator'
+    where raw_column in ('locator', 'country_name', 'period', 'year')
+    group by raw_file, raw_row
 ),
 
-final as (
+patterns as (
     select
-        cells.source_cell_id,
+        cells.*,
         resources.source_code,
-        cells.raw_file,
-        cells.raw_row,
-        cells.raw_column,
-        replace(
-            replace(
-                replace(
-                    replace(resources.locator_pattern, '{row}', cast(cells.raw_row as string)),
-                    '{column}', cast(fields.field_position as string)
-                ),
-                '{title}', fields.title
-            ),
-            '{locator}', coalesce(row_locators.row_locator, '')
-        ) as locator,
-        cells.cell_text as printed_text
+        fields.field_position,
+        fields.title,
+        resources.locator_pattern
     from cells
     inner join fields
         on cells.raw_file = fields.raw_file and cells.raw_column = fields.field_name and fields.is_printed
     inner join resources
         on cells.raw_file = resources.raw_file
-    left join row_locators
-        on cells.raw_file = row_locators.raw_file and cells.raw_row = row_locators.raw_row
+),
+
+final as (
+    select
+        patterns.source_cell_id,
+        patterns.source_code,
+        patterns.raw_file,
+        patterns.raw_row,
+        patterns.raw_column,
+        {% set placeholders = {
+            'row': 'cast(patterns.raw_row as string)',
+            'column': 'cast(patterns.field_position as string)',
+            'title': 'patterns.title',
+            'locator': "coalesce(row_texts.locator, '')",
+            'country_name': "coalesce(row_texts.country_name, '')",
+            'period': "coalesce(row_texts.period, '')",
+        } -%}
+        {{ fill_in('patterns.locator_pattern', placeholders) }} as locator,
+        patterns.cell_text as printed_text
+    from patterns
+    left join row_texts
+        on patterns.raw_file = row_texts.raw_file and patterns.raw_row = row_texts.raw_row
 )
 
 select * from final

@@ -1,24 +1,72 @@
+-- How each edition was made and whether it may be compared with the one before. The UN standardises each part among the
+-- states of its own edition: its values and ranks place states against each other, they do not measure one thing over time.
 with observations as (
     select * from {{ ref('int_index_observations_unioned') }}
 ),
 
-editions as (
+sources as (
+    select * from {{ ref('stg_datapackage__sources') }}
+),
+
+indicators as (
+    select * from {{ ref('stg_codes__indicators') }}
+),
+
+weights as (
     select
         indicator_code,
         period_code,
-        max(countries_ranked) as countries_assessed
-    from observations
+        {{ join_text("concat(" ~ shown('weight', 2) ~ ", ' ', part_indicator_code)", ' + ', 'weight desc, part_indicator_code desc') }} as formula
+    from {{ ref('stg_codes__index_weights') }}
     group by indicator_code, period_code
+),
+
+-- countries with a figure from the publisher itself; of a quoted edition, the number that the quotation gives
+editions as (
+    select
+        observations.indicator_code,
+        observations.period_code,
+        max(case when sources.standing = 'publisher' then 1 else 0 end) = 1 as is_held,
+        cast(sum(case when sources.standing = 'publisher' and observations.value is not null then 1 else 0 end) as integer) as countries_valued,
+        max(observations.countries_ranked) as countries_ranked
+    from observations
+    inner join sources
+        on observations.source_code = sources.source_code
+    group by observations.indicator_code, observations.period_code
+),
+
+with_formula as (
+    select
+        editions.*,
+        indicators.publisher,
+        indicators.parent_indicator_code,
+        weights.formula,
+        lag(coalesce(weights.formula, '')) over (partition by editions.indicator_code order by editions.period_code) as formula_before
+    from editions
+    inner join indicators
+        on editions.indicator_code = indicators.indicator_code
+    left join weights
+        on editions.indicator_code = weights.indicator_code and editions.period_code = weights.period_code
 ),
 
 final as (
     select
         indicator_code,
         period_code,
-        cast(null as string) as method_note,
-        cast(null as boolean) as is_comparable_with_previous,
-        countries_assessed
-    from editions
+        case
+            when publisher <> 'UN DESA' then null
+            when indicator_code = 'EGDI' and formula is not null
+                then concat('Weighed as ', formula, '; parts standardised among the states of the edition: read changes as changes of place.')
+            when indicator_code = 'EGDI'
+                then 'Plain mean of OSI, TII and HCI; parts standardised among the states of the edition: read changes as changes of place.'
+            else 'Standardised among the states of the edition: read changes as changes of place.'
+        end as method_note,
+        case
+            when publisher <> 'UN DESA' or formula_before is null then null
+            else coalesce(formula, '') = formula_before
+        end as is_comparable_with_previous,
+        case when is_held and publisher in ('UN DESA', 'World Bank') then countries_valued else countries_ranked end as countries_assessed
+    from with_formula
 )
 
 select * from final

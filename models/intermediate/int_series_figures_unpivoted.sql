@@ -1,0 +1,122 @@
+-- One row per figure of the imported series and edition it stands in. Aggregates are no countries and are left out;
+-- rpt_excluded_aggregates counts them. A state with an EGDI of zero was not assessed: its zeros are missing figures, not
+-- scores (L: it could have been assessed; M: it has no rank either, as it was no member state yet).
+{% set un_indicators = {'egdi': 'EGDI', 'osi': 'OSI', 'tii': 'TII', 'hci': 'HCI', 'epi': 'EPI'} %}
+{% set wb_indicators = ['gtmi', 'cgsi', 'psdi', 'dcei', 'gtei'] %}
+{% set long_sources = ['wb_wdi', 'wb_data360', 'itu_datahub'] %}
+
+with un_survey as (
+    select * from {{ ref('stg_un_egov_survey__egdi') }}
+),
+
+gtmi as (
+    select * from {{ ref('stg_wb_gtmi__gtmi') }}
+),
+
+{% for source in long_sources -%}
+{{ source }} as (
+    select * from {{ ref('stg_' ~ source ~ '__figures') }}
+),
+
+{% endfor -%}
+figures as (
+    {%- for column, indicator in un_indicators.items() %}
+    select
+        country_code,
+        '{{ indicator }}' as indicator_code,
+        period_code,
+        'un_egov_survey' as source_code,
+        'value' as statistic,
+        case when egdi > 0 or {{ column }} > 0 then {{ column }} end as figure,
+        case
+            when egdi > 0 or {{ column }} > 0 then 'A'
+            when egdi_rank is null then 'M'
+            else 'L'
+        end as obs_status_code,
+        {{ source_cell_id('raw_file', 'raw_row', "'" ~ column ~ "'") }} as source_cell_id,
+        accessed_on,
+        revision
+    from un_survey
+    union all
+    {%- endfor %}
+    select
+        country_code,
+        'EGDI' as indicator_code,
+        period_code,
+        'un_egov_survey' as source_code,
+        'rank' as statistic,
+        cast(egdi_rank as {{ decimal_type() }}) as figure,
+        'A' as obs_status_code,
+        {{ source_cell_id('raw_file', 'raw_row', "'egdi_rank'") }} as source_cell_id,
+        accessed_on,
+        revision
+    from un_survey
+    where egdi_rank is not null
+    union all
+    -- the size of the ranking is the number of states assessed
+    select
+        country_code,
+        'EGDI' as indicator_code,
+        period_code,
+        'un_egov_survey' as source_code,
+        'countries_ranked' as statistic,
+        cast(
+            sum(case when egdi > 0 then 1 else 0 end) over (partition by period_code, revision) as {{ decimal_type() }}
+        ) as figure,
+        'A' as obs_status_code,
+        {{ source_cell_id('raw_file', 'raw_row', "'egdi_rank'") }} as source_cell_id,
+        accessed_on,
+        revision
+    from un_survey
+    {%- for column in wb_indicators %}
+    union all
+    select
+        country_code,
+        '{{ column | upper }}' as indicator_code,
+        period_code,
+        'wb_gtmi' as source_code,
+        'value' as statistic,
+        {{ column }} as figure,
+        'A' as obs_status_code,
+        {{ source_cell_id('raw_file', 'raw_row', "'" ~ column ~ "'") }} as source_cell_id,
+        accessed_on,
+        revision
+    from gtmi
+    {%- endfor %}
+    {%- for source in long_sources %}
+    union all
+    select
+        country_code,
+        indicator_code,
+        period_code,
+        '{{ source }}' as source_code,
+        'value' as statistic,
+        value as figure,
+        case
+            when value is null then 'O'
+            when note like '%estimate%' then 'E'
+            when note like '%age 16-74%' then 'D'
+            else 'A'
+        end as obs_status_code,
+        {{ source_cell_id('raw_file', 'raw_row', "'value'") }} as source_cell_id,
+        accessed_on,
+        revision
+    from {{ source }}
+    where country_code is not null
+    {%- endfor %}
+),
+
+-- a figure may stand in several editions or revisions: the newest is 1
+final as (
+    select
+        *,
+        cast(
+            row_number() over (
+                partition by country_code, indicator_code, period_code, source_code, statistic
+                order by accessed_on desc, revision desc, source_cell_id desc
+            ) as integer
+        ) as vintage
+    from figures
+)
+
+select * from final

@@ -1,0 +1,20 @@
+with editions as (
+    {{ union_editions('wb_wdi', ['country_code', 'indicator_code', 'published_code', 'period', 'value', 'note']) }}
+),
+
+final as (
+    select
+        raw_file,
+        raw_row,
+        revision,
+        accessed_on,
+        {{ filled('country_code') }} as country_code,
+        indicator_code,
+        published_code,
+        period as period_code,
+        {{ parse_decimal('value') }} as value,
+        {{ filled('note') }} as note
+    from editions
+)
+
+select * from final
