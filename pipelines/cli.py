@@ -102,7 +102,9 @@ def import_data360(
     files: Files,
     mapping: Annotated[
         list[str],
-        typer.Option("--map", help="Which of our indicators an INDICATOR of the file is: WB_GTMI_GTMI=GTMI.", show_default=False),
+        typer.Option(
+            "--map", help="Which of our indicators an INDICATOR of the file is: WB_GTMI_GTMI=GTMI.", show_default=False
+        ),
     ],
     revision: Revision = False,
 ) -> None:

@@ -115,7 +115,9 @@ def read_official(path: Path, required: list[str]) -> tuple[list[str], list[tupl
     if repeated := {name for name in header if header.count(name) > 1}:
         raise Refused(path, [f"line 1: the column {name!r} stands twice" for name in sorted(repeated)])
     findings = [
-        f"line {number}: {len(cells)} cells; expected {len(header)}" for number, cells in lines if len(cells) != len(header)
+        f"line {number}: {len(cells)} cells; expected {len(header)}"
+        for number, cells in lines
+        if len(cells) != len(header)
     ]
     if findings:
         raise Refused(path, findings)
@@ -145,7 +147,9 @@ def read_un_egov_survey(path: Path, lists: CodeLists) -> Iterator[Edition]:
             if ours in ("egdi", "epi", "osi", "hci", "tii"):
                 findings.number(number, theirs, row[ours], upper=2)
         if row["egdi_rank"] and not row["egdi_rank"].isdigit():
-            findings.add(number, f"column 'E-Government Rank': {row['egdi_rank']!r} is no rank; expected a whole number")
+            findings.add(
+                number, f"column 'E-Government Rank': {row['egdi_rank']!r} is no rank; expected a whole number"
+            )
         if not row["egdi_rank"] and NUMBER.fullmatch(row["egdi"]) and float(row["egdi"]) > 0:
             findings.add(number, "column 'E-Government Rank': empty beside a value; expected a rank")
         rows.append(row)
@@ -164,7 +168,12 @@ def read_un_egov_survey(path: Path, lists: CodeLists) -> Iterator[Edition]:
             _code_column(),
             Column("survey_year", "Edition", "Survey Year", constraints={"required": True, "pattern": r"^\d{4}$"}),
             Column("country_name", "Country as the UN names it", "Country Name", constraints={"required": True}),
-            Column("egdi_rank", "EGDI rank; empty for a state that was none yet", "E-Government Rank", constraints={"pattern": r"^\d{1,3}$"}),
+            Column(
+                "egdi_rank",
+                "EGDI rank; empty for a state that was none yet",
+                "E-Government Rank",
+                constraints={"pattern": r"^\d{1,3}$"},
+            ),
             Column("egdi", "EGDI; 0 means not assessed", "E-Government Index", constraints=index),
             Column("epi", "EPI", "E-Participation Index", constraints=index),
             Column("osi", "OSI", "Online Service Index", constraints=index),
@@ -199,7 +208,9 @@ def read_wb_gtmi(path: Path, lists: CodeLists) -> Iterator[Edition]:
         for name in GTMI_PARTS:
             findings.number(number, name, line[name], upper=1)
         row = {name: line[name] for name in wanted if name != "country_code"}
-        by_year.setdefault(line["year"], []).append({**row, "published_code": line["country_code"], "country_code": code})
+        by_year.setdefault(line["year"], []).append(
+            {**row, "published_code": line["country_code"], "country_code": code}
+        )
     if not by_year:
         findings.add(2, "no rows; expected one per year and economy")
     findings.raise_if_any(path)
@@ -214,9 +225,18 @@ def read_wb_gtmi(path: Path, lists: CodeLists) -> Iterator[Edition]:
             columns=[
                 _code_column(),
                 Column("year", "Edition", constraints={"required": True, "pattern": r"^\d{4}$"}),
-                Column("published_code", "Code that the World Bank uses for the economy", "country_code", constraints={"required": True}),
+                Column(
+                    "published_code",
+                    "Code that the World Bank uses for the economy",
+                    "country_code",
+                    constraints={"required": True},
+                ),
                 Column("country_name", "Economy as the World Bank names it", constraints={"required": True}),
-                Column("grp", "Group by GTMI, A is the highest", constraints={"required": True, "enum": ["A", "B", "C", "D"]}),
+                Column(
+                    "grp",
+                    "Group by GTMI, A is the highest",
+                    constraints={"required": True, "enum": ["A", "B", "C", "D"]},
+                ),
                 *(Column(name, name.upper(), constraints=index) for name in GTMI_PARTS),
             ],
             key=["country_code"],
@@ -257,7 +277,17 @@ def read_wb_wdi(path: Path, lists: CodeLists) -> Iterator[Edition]:
         for year in span:
             if line[year]:
                 findings.number(number, year, line[year], upper=100)
-            rows.append(_long_row(code, published, line["Country Name"], WDI_INDICATORS[indicators[0]], indicators[0], year, line[year]))
+            rows.append(
+                _long_row(
+                    code,
+                    published,
+                    line["Country Name"],
+                    WDI_INDICATORS[indicators[0]],
+                    indicators[0],
+                    year,
+                    line[year],
+                )
+            )
     findings.raise_if_any(path)
     yield _long_edition("wb_wdi", WDI_INDICATORS[indicators[0]], filled[-1], path, rows)
 
@@ -270,13 +300,19 @@ def read_data360(path: Path, lists: CodeLists, mapping: dict[str, str]) -> Itera
     if not years:
         findings.add(1, "no column is a year")
     if unknown := sorted({line["INDICATOR"] for _, line in lines} - mapping.keys()):
-        findings.add(2, f"column 'INDICATOR': {', '.join(unknown)} is not mapped; say what it is with --map {unknown[0]}=GTMI")
+        findings.add(
+            2, f"column 'INDICATOR': {', '.join(unknown)} is not mapped; say what it is with --map {unknown[0]}=GTMI"
+        )
         findings.raise_if_any(path)
     rows: dict[str, list[Row]] = {}
     for number, line in lines:
         published = line["REF_AREA"]
         indicator = mapping[line["INDICATOR"]]
-        code = "" if published in lists.aggregates else findings.country(number, lists.codes.get(published), published, indicator)
+        code = (
+            ""
+            if published in lists.aggregates
+            else findings.country(number, lists.codes.get(published), published, indicator)
+        )
         if line["OBS_STATUS"] != "A":
             findings.add(number, f"column 'OBS_STATUS': {line['OBS_STATUS']!r}; expected A")
         for year in years:
@@ -299,12 +335,25 @@ def read_itu_datahub(path: Path, lists: CodeLists) -> Iterator[Edition]:
         if not re.fullmatch(r"\d{4}", line["dataYear"]):
             findings.add(number, f"column 'dataYear': {line['dataYear']!r}; expected a year")
         note = "; ".join(text for text in (line["dataNote"], line["dataSource"]) if text)
-        rows.append(_long_row(code, line["entityIso"], line["entityIso"], "INTERNET_USERS", "", line["dataYear"], line["dataValue"], note))
+        rows.append(
+            _long_row(
+                code,
+                line["entityIso"],
+                line["entityIso"],
+                "INTERNET_USERS",
+                "",
+                line["dataYear"],
+                line["dataValue"],
+                note,
+            )
+        )
     findings.raise_if_any(path)
     yield _long_edition("itu_datahub", "INTERNET_USERS", max(row["period"] for row in rows), path, rows)
 
 
-def _long_row(code: str, published: str, name: str, indicator: str, theirs: str, period: str, value: str, note: str = "") -> Row:
+def _long_row(
+    code: str, published: str, name: str, indicator: str, theirs: str, period: str, value: str, note: str = ""
+) -> Row:
     return {
         "country_code": code, "indicator_code": indicator, "published_code": published, "country_name": name,
         "published_indicator": theirs, "period": period, "value": value, "note": note,
@@ -322,11 +371,22 @@ def _long_edition(source: str, indicator: str, edition: str, path: Path, rows: l
         columns=[
             Column("country_code", "Country, ISO 3166-1 alpha-3; empty for an aggregate", printed=False),
             Column("indicator_code", "Indicator", printed=False, constraints={"required": True}),
-            Column("published_code", "Code that the publisher uses for the economy or aggregate", printed=False, constraints={"required": True}),
-            Column("country_name", "Name that the publisher uses for it", printed=False, constraints={"required": True}),
+            Column(
+                "published_code",
+                "Code that the publisher uses for the economy or aggregate",
+                printed=False,
+                constraints={"required": True},
+            ),
+            Column(
+                "country_name", "Name that the publisher uses for it", printed=False, constraints={"required": True}
+            ),
             Column("published_indicator", "Code that the publisher uses for the indicator", printed=False),
             Column("period", "Year", printed=False, constraints={"required": True, "pattern": r"^\d{4}$"}),
-            Column("value", "Figure as printed; empty where the publisher gives none", constraints={"pattern": r"^\d+(\.\d+)?([eE]-?\d+)?$"}),
+            Column(
+                "value",
+                "Figure as printed; empty where the publisher gives none",
+                constraints={"pattern": r"^\d+(\.\d+)?([eE]-?\d+)?$"},
+            ),
             Column("note", "Note of the publisher on the figure"),
         ],
         key=["published_code", "indicator_code", "period"],
@@ -352,7 +412,9 @@ class _Findings:
     def country(self, line: int, code: str | None, published: str, *rest: str) -> str:
         """The country code, once it is known and stands in the file for the first time."""
         if code is None:
-            self.add(line, f"{published!r} is in no code list; add it to raw/codes/ if it is a country, or remove the row")
+            self.add(
+                line, f"{published!r} is in no code list; add it to raw/codes/ if it is a country, or remove the row"
+            )
             return ""
         first = self._seen.setdefault((code, *rest), line)
         if first != line:
@@ -508,8 +570,12 @@ def import_countries(project: Project, members: Path, areas: Path) -> int:
     from babel import Locale
 
     cldr = {language: Locale(language).territories for language in ("kk", "ru")}
-    _, member_lines = read_official(members, ["iso3", "iso2", "m49", "m49_name", "region", "subregion", *COUNTRY_FLAGS.values()])
-    _, area_lines = read_official(areas, ["ISO3166-1-Alpha-3", "ISO3166-1-Alpha-2", "M49", "official_name_en", *AREA_FLAGS.values()])
+    _, member_lines = read_official(
+        members, ["iso3", "iso2", "m49", "m49_name", "region", "subregion", *COUNTRY_FLAGS.values()]
+    )
+    _, area_lines = read_official(
+        areas, ["ISO3166-1-Alpha-3", "ISO3166-1-Alpha-2", "M49", "official_name_en", *AREA_FLAGS.values()]
+    )
     findings = _Findings()
     by_code = {}
     for number, line in area_lines:

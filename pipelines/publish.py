@@ -139,10 +139,15 @@ def _describe_build(project: Project, release_id: str, built_at: datetime, resul
 
 
 def _copy_compact(source: Path, target: Path) -> None:
-    """Copy a database into a fresh, compact file in the older storage format, then open the copy and count."""
+    """Copy a database into a fresh file in the older storage format, then open the copy and count.
+
+    The smallest block that DuckDB has makes a file of many small tables and keys a third of its usual size.
+    """
     with duckdb.connect() as connection:
         connection.execute(f"attach '{_quoted(source)}' as build (read_only)")
-        connection.execute(f"attach '{_quoted(target)}' as release (storage_version '{STORAGE_VERSION}')")
+        connection.execute(
+            f"attach '{_quoted(target)}' as release (storage_version '{STORAGE_VERSION}', block_size 16384)"
+        )
         connection.execute("copy from database build to release")
         connection.execute("checkpoint release")
     if leftovers := [path.name for path in target.parent.iterdir() if path != target]:
