@@ -2,12 +2,13 @@
 # make test        set everything up and run every test
 # make lint        style and types of Python and SQL
 # make bench       time and memory of a build against the floor
+# make mutation    the share of figures whose every changed digit is noticed
 # make lock        renew requirements.txt from pyproject.toml (needs uv)
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: warehouse test lint bench lock clean
+.PHONY: warehouse test lint bench mutation lock clean
 
 warehouse: .venv/ready
 	$(BIN)/egov build
@@ -23,6 +24,9 @@ lint: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/python tests/bench.py
+
+mutation: .venv/ready
+	$(BIN)/python tests/mutation.py
 
 # The lock names versions and hashes, no index: pip takes them from wherever this machine is told to look.
 .venv/ready: requirements.txt pyproject.toml

@@ -18,7 +18,7 @@
         cast('{{ resource[3] }}' as integer) as revision,
         cast('{{ resource[4] }}' as date) as accessed_on,
         {{ columns | join(',\n        ') }}
-    from {{ source('datapackage', 'resources').include(identifier=false) }}.{{ resource[0] }}
+    from {{ source('datapackage', 'resources').schema }}.{{ resource[0] }}
     union all
     {%- endfor %}
     select

@@ -1,8 +1,8 @@
 """Import: an official file, as downloaded, becomes an edition in raw/ in the house layout.
 
-A reader per layout checks the whole file and gives back a table of printed text; `import_edition` writes it and its entry
-in the data package, or nothing at all. What is wrong with a file is listed all at once, by line. A reader keeps the text
-of each figure as printed; the only thing it adds is the country code, from the code lists in raw/codes/.
+A reader per layout checks the whole file and gives back editions of printed text; `import_files` writes them and their
+entries in the data package, or nothing at all. What is wrong with a file is listed all at once, by line. A reader keeps
+the text of each figure as printed; the only thing it adds is the country code, from the code lists in raw/codes/.
 """
 
 from __future__ import annotations
@@ -88,8 +88,9 @@ def _house_rows(project: Project, name: str) -> list[Row]:
 def read_official(path: Path, required: list[str]) -> tuple[list[str], list[tuple[int, Row]]]:
     """The header and the rows, by line number, of an official CSV file: byte-order mark, quotes and blanks taken off.
 
-    An unnamed last column, which some publishers leave behind a final comma, is dropped when it is empty. Raises Refused
-    when the file cannot be read, is too large, lacks one of the `required` columns, or a row has cells too many or few.
+    An unnamed last column, which some publishers leave behind a final comma, is kept under an empty name. Raises
+    Refused when the file cannot be read, is too large, lacks one of the `required` columns, or a row has cells too many
+    or few.
     """
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
@@ -293,7 +294,7 @@ def read_wb_wdi(path: Path, lists: CodeLists) -> Iterator[Edition]:
 
 
 def read_data360(path: Path, lists: CodeLists, mapping: dict[str, str]) -> Iterator[Edition]:
-    """World Bank Data360's SDMX-style layout, a column a year. `mapping` gives our indicator for each of its INDICATORs."""
+    """World Bank Data360's SDMX-style layout, a column a year. `mapping` gives our indicator for each INDICATOR."""
     header, lines = read_official(path, ["REF_AREA", "REF_AREA_LABEL", "INDICATOR", "OBS_STATUS"])
     years = [name for name in header if re.fullmatch(r"\d{4}", name)]
     findings = _Findings(by="REF_AREA and INDICATOR")
@@ -436,7 +437,7 @@ class _Findings:
 def import_files(
     project: Project, files: list[Path], reader: Callable[[Path, CodeLists], Iterator[Edition]], *, revision: bool
 ) -> list[str]:
-    """Read every file, then write all their editions into raw/, or nothing. Returns a line per edition on what was done.
+    """Read every file, then write all their editions into raw/, or nothing. Returns a line per edition on what is done.
 
     An edition that is already held is left alone when its figures are the same, and refused when they differ unless
     `revision` is set: then it is written beside the earlier one. Raises Refused, or EgovError when raw/ itself is not
@@ -563,9 +564,9 @@ AREA_FLAGS = {
 def import_countries(project: Project, members: Path, areas: Path) -> int:
     """Write raw/codes/countries.csv from the UN's M49 lists. Returns the number of countries.
 
-    `members` lists the member states of the UN with their flags, `areas` every ISO 3166 area with its English and Russian
-    name; Kazakh names, and Russian ones that the list leaves out, are those of Unicode CLDR. Economies without an ISO
-    code of their own come from raw/codes/further_economies.csv. Raises Refused when a file is not as expected.
+    `members` lists the member states of the UN with their flags, `areas` every ISO 3166 area with its English and
+    Russian name; Kazakh names, and Russian ones that the list leaves out, are those of Unicode CLDR. Economies without
+    an ISO code of their own come from raw/codes/further_economies.csv. Raises Refused when a file is not as expected.
     """
     from babel import Locale
 

@@ -227,6 +227,22 @@ def test_reference_list(release: Release) -> None:
         assert (accessed.strftime("%d.%m.%Y") if accessed else "") == entry["accessed"]
 
 
+def test_reference_entries_are_whole(release: Release) -> None:
+    """The parts of an entry, taken out of the entry as printed, leave only what parts them."""
+    texts = {row["entry"]: row["text"] for row in published("article_reference_entries")}
+    parts = release.execute(
+        "select raw_row, printed_text from marts.dim_source_cells "
+        "where raw_file = 'article/references.csv' and raw_column <> 'printed_year' and printed_text <> '' "
+        "order by raw_row, length(printed_text) desc"
+    ).fetchall()
+    assert len(texts) == len({row for row, _ in parts})
+    for row, part in parts:
+        assert part in texts[str(row)], (row, part)
+        texts[str(row)] = texts[str(row)].replace(part, "", 1)
+    for entry, left in texts.items():
+        assert re.fullmatch(r"(URL:|Accessed:|[][<>(). ])*", left), (entry, left)
+
+
 def test_titles_keywords_authors_and_names(release: Release) -> None:
     keyed = published("article_names")
     front = release.execute(

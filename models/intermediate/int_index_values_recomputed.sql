@@ -133,7 +133,7 @@ places as (
         period_code,
         level_code,
         4 - floor(
-            4 * (row_number() over (partition by indicator_code, period_code, level_code order by value desc, published_rank, country_code) - 1)
+            4 * (row_number() over (partition by indicator_code, period_code, level_code order by value desc, published_rank asc, country_code asc) - 1)
             / count(*) over (partition by indicator_code, period_code, level_code)
         ) as quartile
     from chosen

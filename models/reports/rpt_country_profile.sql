@@ -81,12 +81,12 @@ placed as (
         {{ column }} - lag({{ column }}) over (partition by country_code order by period_code) as {{ column }}_change,
         {%- endfor %}
         lag(published_rank) over (partition by country_code order by period_code) - published_rank as places_gained,
-        {%- for place, (group, member) in places.items() %}
-        case
-            when egdi is not null and {{ member }}
-                then cast(rank() over (partition by period_code, {{ group }} order by egdi desc nulls last) as integer)
-        end as {{ place }}{{ ',' if not loop.last }}
-        {%- endfor %}
+    {%- for place, (group, member) in places.items() %}
+    case
+        when egdi is not null and {{ member }}
+            then cast(rank() over (partition by period_code, {{ group }} order by egdi desc nulls last) as integer)
+    end as {{ place }}{{ ',' if not loop.last }}
+    {%- endfor %}
     from wide
 ),
 

@@ -58,7 +58,10 @@ final as (
         cast(value_a - value_b as {{ decimal_type() }}) as difference,
         case
             when not is_same_indicator
-                then concat('Another base: the first counts people aged 16 to 74, the second people as ', source_code_b, ' defines them, in general of all ages.')
+                then concat(
+                    'Another base: the first counts people aged 16 to 74, the second people as ', source_code_b,
+                    ' defines them, in general of all ages.'
+                )
             when value_a = value_b then 'The two agree.'
             when source_code_a = 'wb_data360' and round(value_b, 2) = value_a then 'The copy is rounded to two decimals.'
             when

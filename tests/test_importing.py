@@ -1,0 +1,391 @@
+"""Importers take the official files as they are downloaded, refuse what is wrong with all its lines, and write all or nothing.
+
+The official files are made here, out of what raw/ holds of them, in the publishers' own layouts.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, copy_project, egov
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipelines import importing, read
+from pipelines.project import EgovError, Project
+
+UN_HEADER = list(importing.UN_COLUMNS)
+
+
+def raw_rows(path: str) -> list[dict[str, str]]:
+    with open(ROOT / "raw" / path, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def official_un(edition: str = "2024", year: str | None = None) -> str:
+    """An edition of the UN survey in the layout of its download: names quoted, some with blanks behind them."""
+    lines = [",".join(UN_HEADER)]
+    for row in raw_rows(f"un_egov_survey/egdi_{edition}.csv"):
+        name = row["country_name"] + (" " if row["country_name"] == "Kazakhstan" else "")
+        figures = [row[ours] for ours in list(importing.UN_COLUMNS.values())[2:]]
+        lines.append(",".join([year or row["survey_year"], f'"{name}"', *figures]))
+    return "\n".join(lines) + "\n"
+
+
+def official_gtmi() -> str:
+    parts = ["gtmi", "cgsi", "psdi", "dcei", "gtei"]
+    lines = ["year,country_code,country_name,grp," + ",".join(parts)]
+    for year in ("2020", "2022", "2025"):
+        for row in raw_rows(f"wb_gtmi/gtmi_{year}.csv"):
+            name = f'"{row["country_name"]}"' if "," in row["country_name"] else row["country_name"]
+            lines.append(",".join([year, row["published_code"], name, row["grp"], *(row[part] for part in parts)]))
+    lines += ["2025,0.75,A,80,0.4060913705583756,,,,", "2025,0.65715225784495757,,,648.5,,,,6.0"]
+    return "\n".join(lines) + "\n"
+
+
+def official_wdi() -> str:
+    """The wide layout: a byte-order mark, every cell quoted, a comma at the end of each line, years without figures."""
+    years = [str(year) for year in range(1988, 2026)]
+    held: dict[tuple[str, str], dict[str, str]] = {}
+    for row in raw_rows("wb_wdi/internet_users_2024.csv"):
+        held.setdefault((row["country_name"], row["published_code"]), {})[row["period"]] = row["value"]
+    lines = ['"' + '","'.join(["Country Name", "Country Code", "Indicator Name", "Indicator Code", *years]) + '",']
+    for (name, code), values in held.items():
+        cells = [
+            name,
+            code,
+            "Individuals using the Internet (% of population)",
+            "IT.NET.USER.ZS",
+            *(values.get(year, "") for year in years),
+        ]
+        lines.append('"' + '","'.join(cells) + '",')
+    return "\ufeff" + "\r\n".join(lines) + "\r\n"
+
+
+def official_data360() -> str:
+    lines = ["FREQ,REF_AREA,REF_AREA_LABEL,INDICATOR,UNIT_MEASURE,OBS_STATUS,2022"]
+    for row in raw_rows("wb_data360/gtmi_2022.csv"):
+        lines.append(f'A,{row["published_code"]},"{row["country_name"]}",WB_GTMI_GTMI,IX_0T1,A,{row["value"]}')
+    return "\n".join(lines) + "\n"
+
+
+def without(project: Project, prefix: str) -> Project:
+    """The project with every edition whose resource name starts so taken out of raw/."""
+    package = json.loads(project.package_file.read_text(encoding="utf-8"))
+    for resource in package["resources"]:
+        if resource["name"].startswith(prefix):
+            (project.raw / resource["path"]).unlink()
+    package["resources"] = [resource for resource in package["resources"] if not resource["name"].startswith(prefix)]
+    project.package_file.write_text(json.dumps(package, ensure_ascii=False), encoding="utf-8")
+    return project
+
+
+def snapshot(project: Project) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(project.raw)): path.read_bytes()
+        for path in sorted(project.raw.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return copy_project(tmp_path / "project")
+
+
+@pytest.mark.parametrize(
+    ("prefix", "command", "content"),
+    [
+        ("un_egov_survey_egdi_2024", ["un-egov-survey"], official_un),
+        ("wb_gtmi", ["wb-gtmi"], official_gtmi),
+        ("wb_wdi", ["wb-wdi"], official_wdi),
+        ("wb_data360", ["data360", "--map", "WB_GTMI_GTMI=GTMI"], official_data360),
+    ],
+)
+def test_the_committed_figures_come_out_of_the_official_layout_again(
+    project: Project, tmp_path: Path, prefix: str, command: list[str], content: Callable[[], str]
+) -> None:
+    before = snapshot(project)
+    without(project, prefix)
+    file = tmp_path / "official.csv"
+    file.write_text(content(), encoding="utf-8", newline="")
+    said = egov(project, "import", *command, str(file))
+    assert said.returncode == 0, said.stderr
+    after = snapshot(project)
+    assert {name for name in before if name.startswith(prefix.split("_egdi")[0])} <= set(after)
+    for name, bytes_before in before.items():
+        if name != "datapackage.json":
+            assert after[name] == bytes_before, name
+    assert egov(project, "check").returncode == 0
+    again = egov(project, "import", *command, str(file))
+    assert again.returncode == 0
+    assert "already held, the same figures" in again.stdout
+    assert snapshot(project) == after
+
+
+BAD_UN: dict[str, tuple[Callable[[str], str], list[str]]] = {
+    "unknown country": (lambda text: text.replace('"Ireland"', '"Ierland"'), ["line 3: 'Ierland' is in no code list"]),
+    "repeated country": (lambda text: text.replace('"Ireland"', '"Iraq"'), ["line 3: 'Iraq' stands twice, first in line 2"]),
+    "wrong column": (lambda text: text.replace("E-Participation Index", "Participation"), ["line 1: no column 'E-Participation Index'"]),
+    "text for a number": (lambda text: text.replace("0.91377", "n/a"), ["line 3: column 'E-Government Index': 'n/a' is no number"]),
+    "decimal comma": (lambda text: text.replace("0.91377", '"0,91377"'), ["line 3: column 'E-Government Index': '0,91377' is no number"]),
+    "negative": (lambda text: text.replace("0.91377", "-0.91377"), ["line 3: column 'E-Government Index': -0.91377 is outside 0 to 2"]),
+    "rank missing beside a value": (lambda text: text.replace('"Ireland",20', '"Ireland",'), ["line 3: column 'E-Government Rank': empty"]),
+    "rank that is none": (lambda text: text.replace('"Ireland",20', '"Ireland",20th'), ["line 3: column 'E-Government Rank': '20th' is no rank"]),
+    "two years": (lambda text: text.replace('2024,"Ireland"', '2023,"Ireland"'), ["expected one year in the whole file"]),
+    "junk footer": (lambda text: text + "Source: UN\n", ["line 195: 1 cells; expected 8"]),
+    "all at once": (
+        lambda text: text.replace('"Ireland"', '"Ierland"').replace('"Israel"', '"Yisrael"').replace("0.91377", "x"),
+        ["line 3: 'Ierland'", "line 3: column 'E-Government Index': 'x'", "'Yisrael' is in no code list"],
+    ),
+    "empty": (lambda _: "", ["the file is empty"]),
+    "header alone": (lambda text: text.splitlines()[0] + "\n", ["no rows"]),
+    "other figures for an edition held": (
+        lambda text: text.replace("0.91377", "0.91378"),
+        ["un_egov_survey_egdi 2024 is already held with other figures", "--revision"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BAD_UN)
+def test_a_wrong_file_is_refused_with_all_its_lines(project: Project, tmp_path: Path, case: str) -> None:
+    change, messages = BAD_UN[case]
+    before = snapshot(project)
+    file = tmp_path / "official.csv"
+    file.write_text(change(official_un()), encoding="utf-8")
+    said = egov(project, "import", "un-egov-survey", str(file))
+    assert said.returncode == 2, said.stdout
+    assert "Traceback" not in said.stderr
+    assert "official.csv" in said.stderr
+    for message in messages:
+        assert message in said.stderr
+    assert snapshot(project) == before
+
+
+@pytest.mark.parametrize(
+    ("command", "content", "message"),
+    [
+        (["wb-gtmi"], lambda: official_gtmi().replace("2022,KAZ", "2022,QQQ"), "'QQQ' is in no code list"),
+        (["wb-gtmi"], lambda: official_gtmi().replace("2022,KAZ,Kazakhstan,A", "2022,KAZ,Kazakhstan,E"), "column 'grp': 'E'"),
+        (["wb-wdi"], lambda: official_wdi().replace('"Kazakhstan","KAZ"', '"Kazakhstan","QQQ"'), "'QQQ' is in no code list"),
+        (["wb-wdi"], lambda: official_wdi().replace("IT.NET.USER.ZS", "SP.POP.TOTL"), "expected one of ['IT.NET.USER.ZS']"),
+        (["wb-wdi"], lambda: official_wdi().replace('"92.3"', '"many"'), "is no number"),
+        (["data360", "--map", "X=GTMI"], official_data360, "WB_GTMI_GTMI is not mapped; say what it is with --map WB_GTMI_GTMI=GTMI"),
+        (["data360", "--map", "GTMI"], official_data360, "expected THEIRS=OURS"),
+        (["un-egov-survey"], lambda: "\udcff".encode("utf-8", "surrogateescape").decode("latin-1"), "no column"),
+    ],
+)  # fmt: skip
+def test_other_layouts_refuse_too(
+    project: Project, tmp_path: Path, command: list[str], content: Callable[[], str], message: str
+) -> None:
+    before = snapshot(project)
+    file = tmp_path / "official.csv"
+    file.write_text(content(), encoding="utf-8", newline="")
+    said = egov(project, "import", *command, str(file))
+    assert said.returncode == 2, said.stdout
+    assert message in said.stderr
+    assert "Traceback" not in said.stderr
+    assert snapshot(project) == before
+
+
+def test_a_file_that_is_not_there_or_not_text(project: Project, tmp_path: Path) -> None:
+    said = egov(project, "import", "un-egov-survey", str(tmp_path / "nowhere.csv"))
+    assert said.returncode == 2
+    assert "nowhere.csv is not imported" in said.stderr
+    file = tmp_path / "binary.csv"
+    file.write_bytes(b"\xff\xfe\x00")
+    said = egov(project, "import", "un-egov-survey", str(file))
+    assert said.returncode == 2
+    assert "not UTF-8" in said.stderr
+
+
+def test_one_bad_file_among_good_ones_writes_none(project: Project, tmp_path: Path) -> None:
+    without(project, "un_egov_survey_egdi_2024")
+    before = snapshot(project)
+    good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"
+    good.write_text(official_un("2024"), encoding="utf-8")
+    bad.write_text(official_un("2022").replace('"Ireland"', '"Ierland"'), encoding="utf-8")
+    said = egov(project, "import", "un-egov-survey", str(good), str(bad))
+    assert said.returncode == 2
+    assert snapshot(project) == before
+
+
+def test_a_write_that_fails_leaves_nothing(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = snapshot(project)
+    file = tmp_path / "official.csv"
+    file.write_text(official_un(year="2026"), encoding="utf-8")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device", "raw/datapackage.json")
+
+    monkeypatch.setattr(importing, "write_package", full)
+    with pytest.raises(EgovError, match="No space left on device; nothing is imported"):
+        importing.import_files(project, [file], importing.read_un_egov_survey, revision=False)
+    assert snapshot(project) == before
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_mutated_files_are_refused_or_mean_what_they_say(data: st.DataObject, tmp_path: Path) -> None:
+    """Bytes flipped, cells swapped, lines dropped and doubled: an edition or a refusal, nothing else."""
+    text = official_un()
+    lines = text.splitlines(keepends=True)
+    kind = data.draw(st.sampled_from(["flip", "swap", "drop", "double", "cut", "cell"]))
+    row = data.draw(st.integers(1, len(lines) - 1))
+    if kind == "flip":
+        place = data.draw(st.integers(0, len(text) - 1))
+        text = text[:place] + data.draw(st.characters(codec="utf-8")) + text[place + 1 :]
+    elif kind == "swap":
+        cells = lines[row].rstrip("\n").split(",")
+        one, other = data.draw(st.integers(0, len(cells) - 1)), data.draw(st.integers(0, len(cells) - 1))
+        cells[one], cells[other] = cells[other], cells[one]
+        text = "".join([*lines[:row], ",".join(cells) + "\n", *lines[row + 1 :]])
+    elif kind == "drop":
+        text = "".join(lines[:row] + lines[row + 1 :])
+    elif kind == "double":
+        text = "".join(lines[: row + 1] + lines[row:])
+    elif kind == "cut":
+        text = text[: data.draw(st.integers(0, len(text)))]
+    else:
+        text = text.replace("0.91377", data.draw(st.text(max_size=20)), 1)
+    file = tmp_path / "mutated.csv"
+    file.write_bytes(text.encode("utf-8", "surrogatepass"))
+    lists = importing.CodeLists.read(Project(ROOT))
+    try:
+        (edition,) = importing.read_un_egov_survey(file, lists)
+    except importing.Refused as error:
+        refusal = str(error)
+    else:
+        refusal = ""
+    if refusal:
+        assert refusal.startswith("mutated.csv is not imported")
+        return
+    printed = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert len(edition.rows) == len([line for line in printed if any((cell or "").strip() for cell in line.values())])
+    for ours, theirs in zip(edition.rows, printed, strict=False):
+        assert ours["egdi"] == theirs["E-Government Index"].strip()
+
+
+def made_up_2026() -> str:
+    """Kazakhstan is first of 193, all others keep their order behind it."""
+    rows = sorted(
+        raw_rows("un_egov_survey/egdi_2024.csv"), key=lambda row: (row["country_code"] != "KAZ", int(row["egdi_rank"]))
+    )
+    lines = [",".join(UN_HEADER)]
+    for rank, row in enumerate(rows, start=1):
+        value = "0.99000" if rank == 1 else row["egdi"]
+        parts = ["0.99000"] * 3 if rank == 1 else [row["osi"], row["hci"], row["tii"]]
+        shown = (
+            rank
+            if rank == 1
+            else 1
+            + sum(
+                Decimal(other["egdi"]) > Decimal(row["egdi"]) or other["country_code"] == "KAZ"
+                for other in rows
+                if other is not row
+            )
+        )
+        lines.append(f'2026,"{row["country_name"]}",{shown},{value},{row["epi"]},{parts[0]},{parts[1]},{parts[2]}')
+    return "\n".join(lines) + "\n"
+
+
+def test_the_next_edition_is_import_and_build(fresh: Project, tmp_path: Path) -> None:
+    file = tmp_path / "EGOV_DATA_2026.csv"
+    file.write_text(made_up_2026(), encoding="utf-8")
+    said = egov(fresh, "import", "un-egov-survey", str(file))
+    assert said.returncode == 0, said.stderr
+    done = egov(fresh, "build")
+    assert done.returncode == 0, done.stderr
+    with read.connect(fresh.published_file) as release:
+
+        def one(query: str) -> tuple[object, ...] | None:
+            return release.execute(query).fetchone()
+
+        assert one(
+            "select value, published_rank, countries_ranked, level_code from marts.fct_index_values where index_value_id = 'KAZ.EGDI.2026'"
+        ) == (Decimal("0.99"), 1, 193, "very_high")
+        assert one("select count(*) from marts.fct_index_observations where period_code = '2026'") == (193 * 5,)
+        assert one("select year from marts.dim_periods where period_code = '2026'") == (2026,)
+        assert one(
+            "select countries_assessed, is_comparable_with_previous from marts.dim_indicator_editions where indicator_code = 'EGDI' and period_code = '2026'"
+        ) == (193, True)
+        assert one(
+            "select rank, places_gained, rank_in_central_asia from reports.rpt_country_profile where country_code = 'KAZ' and period_code = '2026'"
+        ) == (1, 23, 1)
+        assert one(
+            "select previous_rank from reports.rpt_rank_history where country_code = 'KAZ' and period_code = '2026'"
+        ) == (24,)
+        assert one(
+            "select leader_code, kazakhstan_place from reports.rpt_group_leaders where group_code = 'world' and period_code = '2026'"
+        ) == ("KAZ", 1)
+        assert one("select rank from reports.rpt_article_diagram_2_from_series where period_code = '2026'") == (1,)
+        assert one("select count(*) from reports.rpt_recomputation where period_code = '2026'") == (193 * 2,)
+        assert "2026: 1" in str(one("select observed from reports.rpt_claims where claim_code = 'rank_gradual_rise'"))
+        assert one(
+            "select locator from marts.dim_source_cells where raw_file = 'un_egov_survey/egdi_2026.csv' and raw_row = 1 and raw_column = 'egdi'"
+        ) == ("EGOV_DATA_2026.csv, row 1, column E-Government Index",)
+
+
+def test_a_revision_keeps_both_and_uses_the_newer(fresh: Project, tmp_path: Path) -> None:
+    file = tmp_path / "EGOV_DATA_2024_revised.csv"
+    # Ireland's EPI: a figure from which nothing else is worked out
+    file.write_text(
+        official_un().replace('"Ireland",20,0.91377,0.91780', '"Ireland",20,0.91377,0.91790'), encoding="utf-8"
+    )
+    said = egov(fresh, "import", "un-egov-survey", str(file), "--revision")
+    assert said.returncode == 0, said.stderr
+    assert "raw/un_egov_survey/egdi_2024_r2.csv" in said.stdout
+    done = egov(fresh, "build")
+    assert done.returncode == 0, done.stderr
+    with read.connect(fresh.published_file) as release:
+        assert release.execute(
+            "select value from marts.fct_index_values where index_value_id = 'IRL.EPI.2024'"
+        ).fetchall() == [(Decimal("0.9179"),)]
+        revisions = release.execute(
+            "select country_code, indicator_code, period_code, statistic, earlier_value, later_value from reports.rpt_revisions"
+        ).fetchall()
+        assert revisions == [("IRL", "EPI", "2024", "value", Decimal("0.9178"), Decimal("0.9179"))]
+        assert release.execute(
+            "select count(*) from marts.fct_index_values where period_code = '2024' and source_code = 'un_egov_survey'"
+        ).fetchall() == [(965,)]
+
+
+def test_countries_come_out_of_the_official_layout_again(project: Project, tmp_path: Path) -> None:
+    before = (project.raw / "codes/countries.csv").read_bytes()
+    members, areas = tmp_path / "members.csv", tmp_path / "areas.csv"
+    countries = raw_rows("codes/countries.csv")
+    with open(members, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["iso3", "iso2", "m49", "m49_name", "region", "subregion", "lldc", "ldc", "sids", "landlocked"])
+        writer.writerows(
+            [c["country_code"], c["country_iso2"], str(int(c["m49_code"])), c["name_en"], c["region_name"], c["subregion_name"], c["is_lldc"], c["is_ldc"], c["is_sids"], c["is_landlocked"]]
+            for c in countries if c["is_un_member"] == "true"
+        )  # fmt: skip
+    with open(areas, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(
+            [
+                "ISO3166-1-Alpha-3",
+                "ISO3166-1-Alpha-2",
+                "M49",
+                "official_name_en",
+                "official_name_ru",
+                "Region Name",
+                "Sub-region Name",
+                *importing.AREA_FLAGS.values(),
+            ]
+        )
+        writer.writerows(
+            [c["country_code"], c["country_iso2"], str(int(c["m49_code"])), c["name_en"], c["name_ru"], c["region_name"], c["subregion_name"], *("x" if c[flag] == "true" else "" for flag in importing.AREA_FLAGS)]
+            for c in countries if c["country_code"] not in ("XKX", "CHI")
+        )  # fmt: skip
+    said = egov(project, "import", "un-m49", str(members), str(areas))
+    assert said.returncode == 0, said.stderr
+    assert (project.raw / "codes/countries.csv").read_bytes() == before
+    assert egov(project, "check").returncode == 0
