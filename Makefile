@@ -1,3 +1,4 @@
+# make setup       the environment in .venv
 # make warehouse   set everything up and publish a release
 # make test        set everything up and run every test
 # make lint        style and types of Python and SQL
@@ -8,7 +9,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: warehouse test lint bench mutation lock clean
+.PHONY: setup warehouse test lint bench mutation lock clean
+
+setup: .venv/ready
 
 warehouse: .venv/ready
 	$(BIN)/egov build

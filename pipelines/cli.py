@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -14,8 +15,9 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from pipelines import publish, read, validate
+from pipelines import releases, validate
 from pipelines.project import EgovError, Project
+from pipelines.runs import history
 
 app = typer.Typer(
     name="egov",
@@ -28,14 +30,22 @@ err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
 
 
 @app.command()
-def build() -> None:
+def build(
+    force: Annotated[bool, typer.Option("--force", help="Build even if nothing has changed.")] = False,
+    accept: Annotated[bool, typer.Option("--accept", help="Publish even if tables, columns or rows go.")] = False,
+    wait: Annotated[float, typer.Option(help="Seconds to wait for another build that is running.", min=0)] = 0,
+    keep: Annotated[
+        int, typer.Option(help="How many releases to keep.", min=1, envvar="EGOV_KEEP_RELEASES", show_envvar=True)
+    ] = 10,
+) -> None:
     """Check the raw figures, build and test every table, and publish a new release.
 
-    A run that fails publishes nothing: the current release stays as it is.
+    A run that fails publishes nothing: the current release stays as it is. Exit code 0: published, or nothing to do;
+    1: a model, a test or the machine failed; 2: raw/ is not valid; 3: another build is running; 4: data would be lost.
     """
     from pipelines.build import build as run  # here: no other command has to wait for what a build imports
 
-    run(Project.find(), err)
+    run(Project.find(), err, force=force, accept=accept, wait=wait, keep=keep)
 
 
 @app.command()
@@ -136,28 +146,107 @@ def import_un_m49(
     print(f"{import_countries(Project.find(), members, areas)} countries in raw/codes/countries.csv")
 
 
+FINE, STALE, FAILED = 0, 10, 11
+
+
 @app.command()
-def status() -> None:
-    """Show the current release, its age, and whether raw/ has changed since."""
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="For monitoring: one JSON object.")] = False,
+    last: Annotated[int, typer.Option(help="How many runs to show.", min=1)] = 5,
+) -> None:
+    """Show the current release, whether its inputs have changed since, and the last runs.
+
+    Exit code 0: all is fine; 10: the inputs have changed since the release; 11: the last run failed, or there is no release.
+    """
     project = Project.find()
-    info = read.build_info(project)
-    built_at = info["built_at"]
-    assert isinstance(built_at, datetime)
-    age = datetime.now(UTC) - built_at
-    print(f"release    {info['release_id']}")
-    print(
-        f"built      {built_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC, {age.days} days and {age.seconds // 3600} hours ago"
-    )
-    print(f"from       commit {info['git_commit'] or 'unknown'}")
-    print(f"tests      {info['tests_passed']} passed, {info['tests_warned']} warned")
-    changed = info["raw_sha256"] != publish.raw_hash(project)
-    print(f"raw/       {'changed since: `egov build` publishes it' if changed else 'unchanged since'}")
+    now = releases.current_id(project)
+    runs = history(project, last)
+    failed = bool(runs) and runs[0]["outcome"] not in ("published", "unchanged")
+    changed = True
+    found: dict[str, Any] = {}
+    if now:
+        found = releases.summary(project, now)
+        changed = found["fingerprint"] != releases.fingerprint(project)
+    left = releases.rolled_back(project)
+    code = FAILED if failed or not now else STALE if changed and not left else FINE
+    state = {FINE: "fine", STALE: "stale", FAILED: "failed"}[code]
+    if as_json:
+        told = {"state": state, "release": found or None, "inputs_changed": changed, "rolled_back": left, "runs": runs}
+        print(json.dumps(told, ensure_ascii=False, indent=2))
+        raise typer.Exit(code)
+    if now:
+        age = datetime.now(UTC) - datetime.fromisoformat(found["built_at"])
+        print(f"release    {now}")
+        print(f"built      {found['built_at']}, {age.days} days and {age.seconds // 3600} hours ago")
+        print(f"tests      {found['tests_passed']} passed, {found['tests_warned']} warned")
+        print(f"inputs     {'changed since: `egov build` publishes them' if changed else 'unchanged since'}")
+    elif project.current.is_symlink():
+        print(f"release    none: {project.current} leads nowhere; `egov build` or `egov rollback` mends it")
+    else:
+        print("release    none is published yet: `egov build` publishes one")
+    if left:
+        print(f"rolled     back from {left['left']}; a build from the same inputs does not bring it back")
+    for run in runs:
+        error = f": {run['error'].splitlines()[0]}" if run["error"] else ""
+        print(f"run        {run['started_at']} {run['seconds']:6.1f} s  {run['outcome']}{error}")
+    print(f"state      {state}")
+    raise typer.Exit(code)
+
+
+@app.command("releases")
+def list_releases() -> None:
+    """List the releases, newest first, with time, figures, tests and size."""
+    project = Project.find()
+    now = releases.current_id(project)
+    for release_id in releases.existing(project):
+        found = releases.summary(project, release_id)
+        figures = sum(rows for name, rows in found["facts"].items() if name != "fct_policy_events")
+        mark = "  current" if release_id == now else ""
+        print(
+            f"{release_id}  {found['built_at']}  {figures} figures  {found['tests_passed']} tests  "
+            f"{found['bytes'] / 1e6:.1f} MB{mark}"
+        )
+
+
+@app.command()
+def rollback(
+    release_id: Annotated[str | None, typer.Argument(help="A release; the one before the current, if none is given.")] = None,
+) -> None:
+    """Move `current` back to an earlier release, in one step. A build from the same inputs does not undo it."""
+    project = Project.find()
+    print(f"current is {releases.roll_back(project, release_id)}")
+
+
+@app.command("diff")
+def show_diff(
+    old: Annotated[str | None, typer.Argument(help="The older release; the one before NEW, if none is given.")] = None,
+    new: Annotated[str | None, typer.Argument(help="The newer release; the current one, if none is given.")] = None,
+) -> None:
+    """Show what changed between two releases: rows added, removed and changed, with both values."""
+    from pipelines.diff import compare
+
+    project = Project.find()
+    known = releases.existing(project)
+    new = new or releases.current_id(project)
+    if new is None:
+        raise EgovError("no release is published yet; `egov build` publishes one")
+    old = old or next((release for release in known if release < new), None)
+    if old is None:
+        raise EgovError(f"there is no release before {new}")
+    for release in (old, new):
+        if release not in known:
+            raise EgovError(f"there is no release {release}; `egov releases` lists those there are")
+    files = [project.releases / release / "egov.duckdb" for release in (old, new)]
+    print(f"{old} -> {new}")
+    print("\n".join(compare(*files).full()))
 
 
 @app.command()
 def sql(query: Annotated[str, typer.Argument(help="One SQL query.")]) -> None:
     """Ask the current release. The connection can change nothing and reach no other file."""
     import duckdb
+
+    from pipelines import read
 
     with read.connect(Project.find().published_file) as connection:
         try:

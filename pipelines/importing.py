@@ -116,9 +116,7 @@ def read_official(path: Path, required: list[str]) -> tuple[list[str], list[tupl
     if repeated := {name for name in header if header.count(name) > 1}:
         raise Refused(path, [f"line 1: the column {name!r} stands twice" for name in sorted(repeated)])
     findings = [
-        f"line {number}: {len(cells)} cells; expected {len(header)}"
-        for number, cells in lines
-        if len(cells) != len(header)
+        f"line {number}: {len(cells)} cells; expected {len(header)}" for number, cells in lines if len(cells) != len(header)
     ]
     if findings:
         raise Refused(path, findings)
@@ -148,9 +146,7 @@ def read_un_egov_survey(path: Path, lists: CodeLists) -> Iterator[Edition]:
             if ours in ("egdi", "epi", "osi", "hci", "tii"):
                 findings.number(number, theirs, row[ours], upper=2)
         if row["egdi_rank"] and not row["egdi_rank"].isdigit():
-            findings.add(
-                number, f"column 'E-Government Rank': {row['egdi_rank']!r} is no rank; expected a whole number"
-            )
+            findings.add(number, f"column 'E-Government Rank': {row['egdi_rank']!r} is no rank; expected a whole number")
         if not row["egdi_rank"] and NUMBER.fullmatch(row["egdi"]) and float(row["egdi"]) > 0:
             findings.add(number, "column 'E-Government Rank': empty beside a value; expected a rank")
         rows.append(row)
@@ -209,9 +205,7 @@ def read_wb_gtmi(path: Path, lists: CodeLists) -> Iterator[Edition]:
         for name in GTMI_PARTS:
             findings.number(number, name, line[name], upper=1)
         row = {name: line[name] for name in wanted if name != "country_code"}
-        by_year.setdefault(line["year"], []).append(
-            {**row, "published_code": line["country_code"], "country_code": code}
-        )
+        by_year.setdefault(line["year"], []).append({**row, "published_code": line["country_code"], "country_code": code})
     if not by_year:
         findings.add(2, "no rows; expected one per year and economy")
     findings.raise_if_any(path)
@@ -301,18 +295,14 @@ def read_data360(path: Path, lists: CodeLists, mapping: dict[str, str]) -> Itera
     if not years:
         findings.add(1, "no column is a year")
     if unknown := sorted({line["INDICATOR"] for _, line in lines} - mapping.keys()):
-        findings.add(
-            2, f"column 'INDICATOR': {', '.join(unknown)} is not mapped; say what it is with --map {unknown[0]}=GTMI"
-        )
+        findings.add(2, f"column 'INDICATOR': {', '.join(unknown)} is not mapped; say what it is with --map {unknown[0]}=GTMI")
         findings.raise_if_any(path)
     rows: dict[str, list[Row]] = {}
     for number, line in lines:
         published = line["REF_AREA"]
         indicator = mapping[line["INDICATOR"]]
         code = (
-            ""
-            if published in lists.aggregates
-            else findings.country(number, lists.codes.get(published), published, indicator)
+            "" if published in lists.aggregates else findings.country(number, lists.codes.get(published), published, indicator)
         )
         if line["OBS_STATUS"] != "A":
             findings.add(number, f"column 'OBS_STATUS': {line['OBS_STATUS']!r}; expected A")
@@ -378,9 +368,7 @@ def _long_edition(source: str, indicator: str, edition: str, path: Path, rows: l
                 printed=False,
                 constraints={"required": True},
             ),
-            Column(
-                "country_name", "Name that the publisher uses for it", printed=False, constraints={"required": True}
-            ),
+            Column("country_name", "Name that the publisher uses for it", printed=False, constraints={"required": True}),
             Column("published_indicator", "Code that the publisher uses for the indicator", printed=False),
             Column("period", "Year", printed=False, constraints={"required": True, "pattern": r"^\d{4}$"}),
             Column(
@@ -413,9 +401,7 @@ class _Findings:
     def country(self, line: int, code: str | None, published: str, *rest: str) -> str:
         """The country code, once it is known and stands in the file for the first time."""
         if code is None:
-            self.add(
-                line, f"{published!r} is in no code list; add it to raw/codes/ if it is a country, or remove the row"
-            )
+            self.add(line, f"{published!r} is in no code list; add it to raw/codes/ if it is a country, or remove the row")
             return ""
         first = self._seen.setdefault((code, *rest), line)
         if first != line:

@@ -10,7 +10,8 @@ from pathlib import Path
 class EgovError(Exception):
     """A failure that its reader can mend: the message says what, where and how. It is shown without a traceback.
 
-    `exit_code` is what the command line ends with: 1 for a failed run, 2 for input that was refused.
+    `exit_code` is what the command line ends with: 1 a failed run, 2 input that was refused, 3 another build is running,
+    4 a release that would lose data and was not accepted.
     """
 
     def __init__(self, message: str, exit_code: int = 1) -> None:
@@ -33,8 +34,7 @@ class Project:
         root = Path(os.environ.get("EGOV_PROJECT_DIR") or Path(__file__).parent.parent).resolve()
         if not (root / "dbt_project.yml").is_file():
             raise EgovError(
-                f"{root} is not a checkout of the warehouse: it has no dbt_project.yml. "
-                "Set EGOV_PROJECT_DIR to the checkout."
+                f"{root} is not a checkout of the warehouse: it has no dbt_project.yml. Set EGOV_PROJECT_DIR to the checkout."
             )
         return cls(root)
 
@@ -58,6 +58,21 @@ class Project:
     def current(self) -> Path:
         """The directory link to the published release."""
         return self.warehouse / "current"
+
+    @property
+    def logs(self) -> Path:
+        """A plain log per run."""
+        return self.warehouse / "logs"
+
+    @property
+    def runs_file(self) -> Path:
+        """One JSON line per run."""
+        return self.warehouse / "runs.jsonl"
+
+    @property
+    def rolled_back_file(self) -> Path:
+        """Which release the last rollback left."""
+        return self.warehouse / "rolled_back.json"
 
     @property
     def build(self) -> Path:

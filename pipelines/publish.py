@@ -11,12 +11,13 @@ import json
 import os
 import shutil
 import subprocess
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
 import duckdb
 
+from pipelines import releases
 from pipelines.project import EgovError, Project
 from pipelines.transform import TransformResult
 
@@ -26,40 +27,53 @@ KEPT_SCHEMAS = (*PUBLIC_SCHEMAS, "raw", "meta")
 # The oldest storage format that the DuckDB drivers inside BI tools still read.
 STORAGE_VERSION = "v1.4.0"
 
+FACTS = """
+    select table_name, estimated_size from duckdb_tables()
+    where schema_name = 'marts' and table_name like 'fct%' order by 1
+"""
+VERDICTS = "select verdict, count(*) from reports.rpt_claims group by 1 order by 2 desc, 1"
+
 
 def raw_hash(project: Project) -> str:
     """SHA-256 over the package description, which itself holds the SHA-256 of every raw file. Hexadecimal."""
     return hashlib.sha256(project.package_file.read_bytes()).hexdigest()
 
 
-def publish(project: Project, result: TransformResult) -> str:
+def publish(project: Project, result: TransformResult, fingerprint: str) -> str:
     """Make a release of the build file and move `current` to it. Returns the release id.
 
-    The id is the UTC time and the start of the raw hash: `20261123T120000Z-1a2b3c4d`. Raises EgovError when the copy
-    does not hold what the build holds.
+    `fingerprint` is that of the inputs, see releases.fingerprint. Raises EgovError when the copy does not hold what the
+    build holds.
     """
-    built_at = datetime.now(UTC)
-    release_id = f"{built_at:%Y%m%dT%H%M%S%fZ}-{raw_hash(project)[:8]}"
-    _describe_build(project, release_id, built_at, result)
+    raw_sha256 = raw_hash(project)
+    release_id, built_at = releases.next_id(project, raw_sha256)
+    _describe_build(project, release_id, built_at, fingerprint, result)
     folder = project.build / release_id
     folder.mkdir()
-    _copy_compact(project.build_file, folder / "egov.duckdb")
+    database = folder / "egov.duckdb"
+    _copy_compact(project.build_file, database)
+    with duckdb.connect(str(database), read_only=True) as connection:
+        summary = {
+            "release_id": release_id,
+            "built_at": built_at.isoformat(timespec="seconds"),
+            "fingerprint": fingerprint,
+            "raw_sha256": raw_sha256,
+            "facts": dict(connection.execute(FACTS).fetchall()),
+            "tests_passed": result.tests_passed,
+            "tests_warned": result.tests_warned,
+            "claims": dict(connection.execute(VERDICTS).fetchall()),
+            "bytes": database.stat().st_size,
+        }
+    (folder / "release.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
     _seal(folder)
     project.releases.mkdir(exist_ok=True)
-    release = project.releases / release_id
-    os.rename(folder, release)
-    _sync(project.releases)
-    move_current(project, release_id)
+    for shared in (project.warehouse, project.releases):
+        shared.chmod(0o755)
+    os.rename(folder, project.releases / release_id)
+    releases.sync(project.releases)
+    releases.move_current(project, release_id)
+    project.rolled_back_file.unlink(missing_ok=True)
     return release_id
-
-
-def move_current(project: Project, release_id: str) -> None:
-    """Let `current` name a release: one rename, so that a reader finds the old or the new one and never neither."""
-    link = project.warehouse / "current.new"
-    link.unlink(missing_ok=True)
-    link.symlink_to(Path("releases") / release_id, target_is_directory=True)
-    os.replace(link, project.current)
-    _sync(project.warehouse)
 
 
 def clear_build(project: Project) -> None:
@@ -72,7 +86,7 @@ def clear_build(project: Project) -> None:
     project.build.mkdir(parents=True)
 
 
-def _describe_build(project: Project, release_id: str, built_at: datetime, result: TransformResult) -> None:
+def _describe_build(project: Project, release_id: str, built_at: datetime, fingerprint: str, result: TransformResult) -> None:
     """Fill schema meta: what this release was made from, and the dictionary of its public columns."""
     manifest = json.loads((project.root / "target" / "manifest.json").read_text(encoding="utf-8"))
     units = [
@@ -92,10 +106,10 @@ def _describe_build(project: Project, release_id: str, built_at: datetime, resul
             """create table meta.build_info (
                 release_id varchar primary key, built_at timestamp with time zone not null, git_commit varchar,
                 raw_sha256 varchar not null, duckdb_version varchar not null, dbt_version varchar not null,
-                tests_passed integer not null, tests_warned integer not null)"""
+                tests_passed integer not null, tests_warned integer not null, fingerprint varchar not null)"""
         )
         connection.execute(
-            "insert into meta.build_info values (?, ?, ?, ?, ?, ?, ?, ?)",
+            "insert into meta.build_info values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 release_id,
                 built_at,
@@ -105,6 +119,7 @@ def _describe_build(project: Project, release_id: str, built_at: datetime, resul
                 version("dbt-core"),
                 result.tests_passed,
                 result.tests_warned,
+                fingerprint,
             ],
         )
         connection.execute(
@@ -145,9 +160,7 @@ def _copy_compact(source: Path, target: Path) -> None:
     """
     with duckdb.connect() as connection:
         connection.execute(f"attach '{_quoted(source)}' as build (read_only)")
-        connection.execute(
-            f"attach '{_quoted(target)}' as release (storage_version '{STORAGE_VERSION}', block_size 16384)"
-        )
+        connection.execute(f"attach '{_quoted(target)}' as release (storage_version '{STORAGE_VERSION}', block_size 16384)")
         connection.execute("copy from database build to release")
         connection.execute("checkpoint release")
     if leftovers := [path.name for path in target.parent.iterdir() if path != target]:
@@ -174,20 +187,13 @@ def _row_counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
 
 
 def _seal(folder: Path) -> None:
-    """Put everything in the folder on disk, and make the files read-only: a release never changes."""
+    """Put everything in the folder on disk, readable for all and writable for none: a release never changes."""
     for file in folder.iterdir():
         with open(file, "rb") as handle:
             os.fsync(handle.fileno())
         file.chmod(0o444)
-    _sync(folder)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    folder.chmod(0o755)
+    releases.sync(folder)
 
 
 def _quoted(path: Path) -> str:

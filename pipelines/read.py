@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.project import EgovError, Project
+from pipelines.project import EgovError
 
 # Read-only alone still lets a query read and write other files: the rest of the recipe forbids that for good.
 HARDENED = {"access_mode": "read_only", "enable_external_access": "false", "lock_configuration": "true"}
@@ -23,13 +23,3 @@ def connect(database: Path) -> duckdb.DuckDBPyConnection:
         return duckdb.connect(str(database), config=dict(HARDENED))
     except duckdb.Error as error:
         raise EgovError(f"{database} cannot be opened: {error}; `egov build` publishes a new release") from None
-
-
-def build_info(project: Project) -> dict[str, object]:
-    """The row of meta.build_info of the current release, by column name. Raises EgovError when there is no release."""
-    with connect(project.published_file) as connection:
-        cursor = connection.execute("select * from meta.build_info")
-        names = [column[0] for column in cursor.description or []]
-        row = cursor.fetchone()
-    assert row
-    return dict(zip(names, row, strict=True))

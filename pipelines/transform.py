@@ -103,7 +103,6 @@ def _failure(project: Project, result: dict[str, Any]) -> str:
         cursor = connection.execute(result["compiled_code"])
         columns = [column[0] for column in cursor.description or []]
         examples = [
-            ", ".join(f"{column} {value}" for column, value in zip(columns, row, strict=True))
-            for row in cursor.fetchmany(3)
+            ", ".join(f"{column} {value}" for column, value in zip(columns, row, strict=True)) for row in cursor.fetchmany(3)
         ]
     return "\n      ".join([f"  test {name}: {rows}", *examples])

@@ -59,9 +59,7 @@ def read_package(project: Project) -> dict[str, Any]:
     try:
         package = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise EgovError(
-            "raw/datapackage.json: the file is missing; restore it, it describes every raw file", 2
-        ) from None
+        raise EgovError("raw/datapackage.json: the file is missing; restore it, it describes every raw file", 2) from None
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise EgovError(f"raw/datapackage.json: not readable as UTF-8 JSON ({error}); restore the file", 2) from None
     if not isinstance(package, dict) or not isinstance(package.get("resources"), list):
@@ -188,9 +186,7 @@ def _check_quotes(project: Project, file: str) -> list[Finding]:
             for _ in reader:
                 pass
         except (csv.Error, UnicodeDecodeError) as error:
-            return [
-                Finding(file, reader.line_num, "", f"not readable as CSV: {error}; quote the cell as RFC 4180 says")
-            ]
+            return [Finding(file, reader.line_num, "", f"not readable as CSV: {error}; quote the cell as RFC 4180 says")]
     return []
 
 

@@ -161,9 +161,7 @@ def main() -> None:
         warehouse = Warehouse(project)
         cells = warehouse.cells()
         article = [cell for cell in cells if cell[0].startswith("article/")]
-        series = chance.sample(
-            [cell for cell in cells if not cell[0].startswith(("article/", "codes/"))], SERIES_SAMPLE
-        )
+        series = chance.sample([cell for cell in cells if not cell[0].startswith(("article/", "codes/"))], SERIES_SAMPLE)
         mutations = [mutate(cell, chance) for cell in [*article, *series]]
         caught = {mutation: warehouse.caught_by(mutation) for mutation in track(mutations, "mutations")}
     score: dict[tuple[str, str], Counter[bool]] = {}

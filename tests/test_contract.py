@@ -115,9 +115,7 @@ def test_older_drivers_can_open_it(built: Project) -> None:
         "export database '{folder}/export'",
     ],
 )
-def test_a_query_reaches_no_file_and_changes_nothing(
-    release: duckdb.DuckDBPyConnection, tmp_path: Path, query: str
-) -> None:
+def test_a_query_reaches_no_file_and_changes_nothing(release: duckdb.DuckDBPyConnection, tmp_path: Path, query: str) -> None:
     with pytest.raises(duckdb.Error):
         release.execute(query.format(folder=tmp_path))
     assert list(tmp_path.iterdir()) == []

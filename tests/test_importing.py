@@ -87,11 +87,7 @@ def without(project: Project, prefix: str) -> Project:
 
 
 def snapshot(project: Project) -> dict[str, bytes]:
-    return {
-        str(path.relative_to(project.raw)): path.read_bytes()
-        for path in sorted(project.raw.rglob("*"))
-        if path.is_file()
-    }
+    return {str(path.relative_to(project.raw)): path.read_bytes() for path in sorted(project.raw.rglob("*")) if path.is_file()}
 
 
 @pytest.fixture
@@ -335,18 +331,16 @@ def test_the_next_edition_is_import_and_build(fresh: Project, tmp_path: Path) ->
 def test_a_revision_keeps_both_and_uses_the_newer(fresh: Project, tmp_path: Path) -> None:
     file = tmp_path / "EGOV_DATA_2024_revised.csv"
     # Ireland's EPI: a figure from which nothing else is worked out
-    file.write_text(
-        official_un().replace('"Ireland",20,0.91377,0.91780', '"Ireland",20,0.91377,0.91790'), encoding="utf-8"
-    )
+    file.write_text(official_un().replace('"Ireland",20,0.91377,0.91780', '"Ireland",20,0.91377,0.91790'), encoding="utf-8")
     said = egov(fresh, "import", "un-egov-survey", str(file), "--revision")
     assert said.returncode == 0, said.stderr
     assert "raw/un_egov_survey/egdi_2024_r2.csv" in said.stdout
     done = egov(fresh, "build")
     assert done.returncode == 0, done.stderr
     with read.connect(fresh.published_file) as release:
-        assert release.execute(
-            "select value from marts.fct_index_values where index_value_id = 'IRL.EPI.2024'"
-        ).fetchall() == [(Decimal("0.9179"),)]
+        assert release.execute("select value from marts.fct_index_values where index_value_id = 'IRL.EPI.2024'").fetchall() == [
+            (Decimal("0.9179"),)
+        ]
         revisions = release.execute(
             "select country_code, indicator_code, period_code, statistic, earlier_value, later_value from reports.rpt_revisions"
         ).fetchall()

@@ -24,9 +24,7 @@ SECOND_READING_OF_A_DATE = ("References, entry 14", "March 09, 2022")
 def cells(release: Release) -> dict[tuple[str, str], list[str]]:
     """Printed texts by (file, locator), empty ones included."""
     found: dict[tuple[str, str], list[str]] = {}
-    for file, locator, text in release.execute(
-        "select raw_file, locator, printed_text from marts.dim_source_cells"
-    ).fetchall():
+    for file, locator, text in release.execute("select raw_file, locator, printed_text from marts.dim_source_cells").fetchall():
         found.setdefault((file, locator), []).append(text)
     return found
 
@@ -80,9 +78,7 @@ def test_totals(release: Release) -> None:
 
     for period in ("2017", "2018", "2019-01", "2020-01", "2021-01"):
         column = f"usage_{period.replace('-', '_')}"
-        assert (
-            number(f"select sum({column}) from reports.rpt_article_table_3") == totals["table_3_column_total", period]
-        )
+        assert number(f"select sum({column}) from reports.rpt_article_table_3") == totals["table_3_column_total", period]
         facts = f"select sum(usage_count) from marts.fct_service_usage where period_code = '{period}' and measure_code = 'uses'"
         assert number(facts) == totals["table_3_column_total", period]
     groups = {
@@ -245,9 +241,7 @@ def test_reference_entries_are_whole(release: Release) -> None:
 
 def test_titles_keywords_authors_and_names(release: Release) -> None:
     keyed = published("article_names")
-    front = release.execute(
-        "select element, language, position, printed_text from reports.rpt_article_front_matter"
-    ).fetchall()
+    front = release.execute("select element, language, position, printed_text from reports.rpt_article_front_matter").fetchall()
     assert {(kind, language, str(position), text) for kind, language, position, text in front} == {
         (name["kind"], name["language"], name["position"], name["printed_text"])
         for name in keyed

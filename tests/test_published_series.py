@@ -59,13 +59,7 @@ def test_every_column_of_every_edition_adds_up(release: Release) -> None:
         "where source_code in ('un_egov_survey', 'wb_gtmi')"
     ).fetchone()
     assert editions == (
-        len(
-            {
-                (row["source_code"], row["edition"])
-                for row in sums
-                if row["source_code"] in ("un_egov_survey", "wb_gtmi")
-            }
-        ),
+        len({(row["source_code"], row["edition"]) for row in sums if row["source_code"] in ("un_egov_survey", "wb_gtmi")}),
     )
 
 
@@ -212,9 +206,7 @@ def test_internet_users_of_kazakhstan(release: Release) -> None:
             "select period_code, value from marts.fct_index_observations where country_code = 'KAZ' and source_code = 'wb_wdi'"
         ).fetchall()
     )
-    assert wdi == {
-        row["year"]: Decimal(row["value"]) if row["value"] else None for row in published("series_wdi_internet")
-    }
+    assert wdi == {row["year"]: Decimal(row["value"]) if row["value"] else None for row in published("series_wdi_internet")}
     itu = release.execute(
         "select o.period_code, o.value, c.printed_text from marts.fct_index_observations as o join marts.dim_source_cells as c using (source_cell_id) "
         "where country_code = 'KAZ' and o.source_code = 'itu_datahub' order by 1"

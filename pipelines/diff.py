@@ -1,0 +1,137 @@
+"""Diff: what changed between two databases of the warehouse, table by table and key by key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+PUBLIC = ("marts", "reports")
+# Tables that say where a figure stands rather than what it is: their rows are counted, not listed.
+COUNTED_ONLY = {"marts.dim_source_cells", "meta.dictionary"}
+
+
+@dataclass
+class TableChange:
+    """How one table changed. Rows are keyed by their primary key; `changed` holds (key, column, old, new)."""
+
+    rows_before: int
+    rows_after: int
+    added: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    changed: list[tuple[str, str, str, str]] = field(default_factory=list)
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.added or self.removed or self.changed or self.rows_before != self.rows_after)
+
+
+@dataclass
+class Diff:
+    """What changed between two releases."""
+
+    tables_added: list[str] = field(default_factory=list)
+    tables_removed: list[str] = field(default_factory=list)
+    columns_added: list[str] = field(default_factory=list)
+    columns_removed: list[str] = field(default_factory=list)
+    tables: dict[str, TableChange] = field(default_factory=dict)
+
+    @property
+    def losses(self) -> list[str]:
+        """What readers of the older release would miss in the newer: tables, columns, rows."""
+        lost = [f"the table {table} goes" for table in self.tables_removed]
+        lost += [f"the column {column} goes" for column in self.columns_removed]
+        for table, change in self.tables.items():
+            if change.rows_after < change.rows_before:
+                lost.append(f"{table} loses rows: {change.rows_before} before, {change.rows_after} now")
+        return lost
+
+    def short(self) -> list[str]:
+        """A line per table that changed, and what was added or removed."""
+        lines = [f"+ table {table}" for table in self.tables_added] + [f"- table {table}" for table in self.tables_removed]
+        lines += [f"+ column {column}" for column in self.columns_added]
+        lines += [f"- column {column}" for column in self.columns_removed]
+        for table, change in self.tables.items():
+            if not change.is_empty:
+                rows = len({key for key, *_ in change.changed})
+                lines.append(f"{table}: {len(change.added)} added, {len(change.removed)} removed, {rows} changed")
+        for key, column, old, new in self.tables.get("reports.rpt_claims", TableChange(0, 0)).changed:
+            if column == "verdict":
+                lines.append(f"claim {key}: {old} -> {new}")
+        return lines or ["nothing changed"]
+
+    def full(self) -> list[str]:
+        """The short form, then every row that was added, removed or changed, with both values."""
+        lines = self.short()
+        for table, change in self.tables.items():
+            if table in COUNTED_ONLY:
+                continue
+            lines += [f"+ {table} {key}" for key in change.added]
+            lines += [f"- {table} {key}" for key in change.removed]
+            lines += [f"~ {table} {key} {column}: {old} -> {new}" for key, column, old, new in change.changed]
+        return lines
+
+
+def compare(old: Path, new: Path) -> Diff:
+    """The difference of the public tables of two database files, opened read-only."""
+    with duckdb.connect() as connection:
+        for name, path in (("old", old), ("new", new)):
+            quoted = str(path).replace("'", "''")
+            connection.execute(f"attach '{quoted}' as {name} (read_only)")
+        before, after = _columns(connection, "old"), _columns(connection, "new")
+        diff = Diff(
+            tables_added=sorted(after.keys() - before.keys()),
+            tables_removed=sorted(before.keys() - after.keys()),
+        )
+        for table in sorted(before.keys() & after.keys()):
+            diff.columns_added += [f"{table}.{column}" for column in after[table] if column not in before[table]]
+            diff.columns_removed += [f"{table}.{column}" for column in before[table] if column not in after[table]]
+            shared = [column for column in before[table] if column in after[table]]
+            diff.tables[table] = _compare_table(connection, table, shared)
+    return diff
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, list[str]]:
+    """The columns of each public table in their order, by `schema.table`."""
+    rows = connection.execute(
+        "select schema_name || '.' || table_name, column_name from duckdb_columns() "
+        "where database_name = ? and list_contains(?, schema_name) order by schema_name, table_name, column_index",
+        [database, list(PUBLIC)],
+    ).fetchall()
+    columns: dict[str, list[str]] = {}
+    for table, column in rows:
+        columns.setdefault(table, []).append(column)
+    return columns
+
+
+def _compare_table(connection: duckdb.DuckDBPyConnection, table: str, columns: list[str]) -> TableChange:
+    schema, name = table.split(".")
+
+    def one(query: str) -> int:
+        row = connection.execute(query).fetchone()
+        assert row
+        return int(row[0])
+
+    change = TableChange(one(f"select count(*) from old.{table}"), one(f"select count(*) from new.{table}"))
+    keys = connection.execute(
+        "select constraint_column_names from duckdb_constraints() "
+        "where database_name = 'new' and schema_name = ? and table_name = ? and constraint_type = 'PRIMARY KEY'",
+        [schema, name],
+    ).fetchone()
+    key = [column for column in (keys[0] if keys else columns) if column in columns] or columns
+    quoted = [f'"{column}"' for column in key]
+    key_text = "concat_ws('.', " + ", ".join(quoted) + ")"
+    for side, other, found in (("new", "old", change.added), ("old", "new", change.removed)):
+        found += [
+            text for (text,) in connection.execute(
+                f"select {key_text} from {side}.{table} anti join {other}.{table} using ({', '.join(quoted)}) order by 1"
+            ).fetchall()
+        ]  # fmt: skip
+    for column in (column for column in columns if column not in key):
+        change.changed += connection.execute(
+            f'select {key_text}, \'{column}\', o."{column}"::varchar, n."{column}"::varchar '
+            f"from old.{table} as o join new.{table} as n using ({', '.join(quoted)}) "
+            f'where o."{column}" is distinct from n."{column}" order by 1'
+        ).fetchall()
+    return change

@@ -1,0 +1,149 @@
+"""Releases: which there are, which one is current, which may go, and which inputs each was built from."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import struct
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pipelines.project import EgovError, Project
+
+# What a release is made from, beside the versions of its dependencies: any change of content here is a new release.
+INPUTS = ("raw", "models", "macros", "tests/data", "pipelines", "dbt_project.yml", "profiles.yml", "requirements.txt")
+CODE = {".py", ".sql", ".yml", ".md", ".csv", ".json", ".txt"}
+
+Summary = dict[str, Any]
+
+
+def fingerprint(project: Project) -> str:
+    """SHA-256 over the content of everything that a release is made from: names and bytes, no times. Hexadecimal."""
+    digest = hashlib.sha256()
+    for name in INPUTS:
+        top = project.root / name if name != "pipelines" else Path(__file__).parent
+        files = sorted(top.rglob("*")) if top.is_dir() else [top]
+        for file in files:
+            if file.suffix in CODE and file.is_file():
+                inside = file.relative_to(top).as_posix()
+                content = file.read_bytes()
+                digest.update(f"{name}/{inside}\0{len(content)}\0".encode())
+                digest.update(content)
+    return digest.hexdigest()
+
+
+def current_id(project: Project) -> str | None:
+    """The id of the release that `current` names, or None where there is no link or it leads nowhere."""
+    try:
+        target = project.current.readlink()
+    except OSError:
+        return None
+    return target.name if target.name in existing(project) else None
+
+
+def summary(project: Project, release_id: str) -> Summary:
+    """What release.json says of a release: id, built_at, fingerprint, facts, tests, claims, bytes."""
+    try:
+        found: Summary = json.loads((project.releases / release_id / "release.json").read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError):
+        raise EgovError(f"release {release_id} does not exist or is damaged; `egov releases` lists those there are") from None
+    return found
+
+
+def existing(project: Project) -> list[str]:
+    """The ids of the releases that are whole, newest first."""
+    if not project.releases.is_dir():
+        return []
+    folders = project.releases.iterdir()
+    whole = (folder.name for folder in folders if (folder / "egov.duckdb").is_file() and (folder / "release.json").is_file())
+    return sorted(whole, reverse=True)
+
+
+def next_id(project: Project, raw_sha256: str) -> tuple[str, datetime]:
+    """An id that sorts after every other, and the time it stands for.
+
+    The id is a UTC time and the start of the raw hash: `20261123T120000000000Z-1a2b3c4d`. Where the clock was set back,
+    the time of the newest release, and a microsecond, is taken instead: releases stay in their order.
+    """
+    now = datetime.now(UTC)
+    with contextlib.suppress(IndexError, ValueError):
+        newest = datetime.strptime(existing(project)[0].split("-")[0], "%Y%m%dT%H%M%S%fZ").replace(tzinfo=UTC)
+        now = max(now, newest + timedelta(microseconds=1))
+    return f"{now:%Y%m%dT%H%M%S%fZ}-{raw_sha256[:8]}", now
+
+
+def move_current(project: Project, release_id: str) -> None:
+    """Let `current` name a release: one rename, so that a reader finds the old or the new one and never neither."""
+    link = project.warehouse / "current.new"
+    link.unlink(missing_ok=True)
+    link.symlink_to(Path("releases") / release_id, target_is_directory=True)
+    os.replace(link, project.current)
+    sync(project.warehouse)
+
+
+def roll_back(project: Project, release_id: str | None) -> str:
+    """Move `current` to `release_id`, or to the release before the current one. Returns its id.
+
+    The release that is left is remembered, so that a scheduled build from the same inputs does not bring it back. Raises
+    EgovError when there is no such release.
+    """
+    now = current_id(project)
+    if release_id is None:
+        older = [release for release in existing(project) if now is None or release < now]
+        if not older:
+            raise EgovError("there is no earlier release to go back to; `egov releases` lists those there are")
+        release_id = older[0]
+    elif release_id not in existing(project):
+        raise EgovError(f"there is no release {release_id}; `egov releases` lists those there are")
+    if release_id == now:
+        raise EgovError(f"{release_id} is the current release already")
+    left = summary(project, now)["fingerprint"] if now else None
+    project.rolled_back_file.write_text(json.dumps({"left": now, "fingerprint": left}), encoding="utf-8")
+    move_current(project, release_id)
+    return release_id
+
+
+def rolled_back(project: Project) -> dict[str, str] | None:
+    """The release that a rollback left and the fingerprint of its inputs, until another release is published."""
+    try:
+        left: dict[str, str] = json.loads(project.rolled_back_file.read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError):
+        return None
+    return left
+
+
+def prune(project: Project, keep: int) -> list[str]:
+    """Remove all releases but the newest `keep`, the current one and those that a process has open. Returns the removed."""
+    removed = []
+    for release_id in existing(project)[keep:]:
+        folder = project.releases / release_id
+        if release_id == current_id(project) or _is_open(folder / "egov.duckdb"):
+            continue
+        # a rename first: a removal that is cut short leaves no half release behind under a release's name
+        doomed = project.build / f"removed-{release_id}"
+        os.rename(folder, doomed)
+        shutil.rmtree(doomed, ignore_errors=True)
+        removed.append(release_id)
+    return removed
+
+
+def _is_open(file: Path) -> bool:
+    """Whether any process holds the lock that DuckDB takes on a file it has open, whoever's process it is."""
+    question = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+    with open(file, "rb") as handle:
+        answer = struct.unpack("hhqqi4x", fcntl.fcntl(handle, fcntl.F_GETLK, question))
+    return bool(answer[0] != fcntl.F_UNLCK)
+
+
+def sync(folder: Path) -> None:
+    """Put the entries of a folder on disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

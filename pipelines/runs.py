@@ -1,0 +1,118 @@
+"""Runs: what each run did, one JSON line a run and a plain log beside it.
+
+While a run is under way a marker stands in the build folder. A run that finds one left behind by another writes down that
+the other was killed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+
+from pipelines.project import EgovError, Project
+
+Record = dict[str, Any]
+
+
+class Run:
+    """One run: its steps with their seconds, its outcome, and what it says, on the terminal and in its log."""
+
+    def __init__(self, project: Project, console: Console) -> None:
+        self._project = project
+        self._console = console
+        started = datetime.now(UTC)
+        self._started = time.monotonic()
+        self.record: Record = {
+            "run_id": f"{started:%Y%m%dT%H%M%S%fZ}",
+            "started_at": started.isoformat(timespec="seconds"),
+            "outcome": "failed",
+            "seconds": 0.0,
+            "steps": {},
+            "release_id": None,
+            "error": None,
+        }
+
+    def say(self, text: str) -> None:
+        """Print a line, and keep it in the log."""
+        self._console.print(text)
+        self._log(text)
+
+    @contextlib.contextmanager
+    def step(self, name: str) -> Iterator[Callable[[int, int], None]]:
+        """Show a step while it runs and leave a line with its seconds; yields a callback that shows how far it is."""
+        started = time.monotonic()
+        with self._console.status(name) as status:
+            yield lambda done, total: status.update(f"{name} {done} of {total}")
+        seconds = time.monotonic() - started
+        self.record["steps"][name] = round(seconds, 2)
+        self.say(f"{name:<10} {seconds:6.1f} s")
+
+    def begin(self) -> None:
+        """Mark the run as under way. To be called by the one that holds the lock, in an empty build folder."""
+        (self._project.build / "run.json").write_text(json.dumps(self.record), encoding="utf-8")
+
+    def end(self, outcome: str, error: str | None = None) -> None:
+        """Write the run down. A disk that has no room for the line takes nothing else from the run."""
+        self.record |= {"outcome": outcome, "error": error, "seconds": round(time.monotonic() - self._started, 2)}
+        if error:
+            self._log(f"{outcome}: {error}")
+        with contextlib.suppress(OSError):
+            _append(self._project, self.record)
+
+    def _log(self, text: str) -> None:
+        with contextlib.suppress(OSError):
+            self._project.logs.mkdir(parents=True, exist_ok=True)
+            with open(self._project.logs / f"{self.record['run_id']}.log", "a", encoding="utf-8") as log:
+                log.write(f"{datetime.now(UTC):%H:%M:%S} {text}\n")
+
+
+@contextlib.contextmanager
+def recorded(project: Project, console: Console) -> Iterator[Run]:
+    """A run that is written down however it ends. An EgovError, and what a disk refuses, is passed on as an EgovError."""
+    run = Run(project, console)
+    try:
+        yield run
+    except EgovError as error:
+        run.end({2: "refused", 3: "busy", 4: "not accepted"}.get(error.exit_code, "failed"), str(error))
+        raise
+    except OSError as error:
+        failed = EgovError(f"{error.filename or 'the disk'}: {error.strerror}; the current release stays as it is")
+        run.end("failed", str(failed))
+        raise failed from None
+    except KeyboardInterrupt:
+        run.end("interrupted")
+        raise
+
+
+def note_killed(project: Project) -> None:
+    """Write down the run whose marker still stands in the build folder: it was killed."""
+    marker = project.build / "run.json"
+    with contextlib.suppress(OSError, json.JSONDecodeError):
+        record = json.loads(marker.read_text(encoding="utf-8"))
+        _append(project, record | {"outcome": "killed", "error": "the process ended before the run did"})
+
+
+def history(project: Project, last: int) -> list[Record]:
+    """The last runs, newest first. A line that a full disk cut short is passed over."""
+    try:
+        lines = project.runs_file.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return []
+    records = []
+    for line in reversed(lines):
+        with contextlib.suppress(json.JSONDecodeError):
+            records.append(json.loads(line))
+        if len(records) == last:
+            break
+    return records
+
+
+def _append(project: Project, record: Record) -> None:
+    with open(project.runs_file, "a", encoding="utf-8") as file:
+        file.write(json.dumps(record, ensure_ascii=False) + "\n")

@@ -1,0 +1,303 @@
+"""Faults, tried and counted: `make faults`, or `python tests/faults.py kills --count 200` for one of them.
+
+Each trial works on a copy of the project and prints a count at its end; exit code 1 when anything broke. The tests run the
+same trials in a short form.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import multiprocessing
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import tracemalloc
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from conftest import copy_project, egov
+from rich.progress import track
+
+from pipelines import load, read, releases, validate
+from pipelines.project import EgovError, Project
+
+app = typer.Typer(add_completion=False, help=__doc__)
+READERS = 8
+
+
+def assert_whole(project: Project) -> str:
+    """`current` names a release that opens and is what its summary says. Returns its id."""
+    release_id = releases.current_id(project)
+    assert release_id is not None, "current leads nowhere"
+    summary = releases.summary(project, release_id)
+    folder = project.releases / release_id
+    assert sorted(path.name for path in folder.iterdir()) == ["egov.duckdb", "release.json"]
+    with read.connect(project.published_file) as connection:
+        assert connection.execute("select release_id from meta.build_info").fetchall() == [(release_id,)]
+        for table, rows in summary["facts"].items():
+            assert connection.execute(f"select count(*) from marts.{table}").fetchall() == [(rows,)]
+        adrift = "select count(*) from marts.fct_index_values anti join marts.dim_source_cells using (source_cell_id)"
+        assert connection.execute(adrift).fetchall() == [(0,)]
+        verdicts = connection.execute("select verdict, count(*) from reports.rpt_claims group by 1").fetchall()
+        assert dict(verdicts) == summary["claims"]
+    return release_id
+
+
+def start_build(project: Project) -> subprocess.Popen[bytes]:
+    """`egov build --force` as the leader of a process group of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "pipelines", "build", "--force"],
+        env={**os.environ, "EGOV_PROJECT_DIR": str(project.root)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def kill_once(project: Project, seconds: float) -> None:
+    """Kill a build and all its children after `seconds`; what is current stays whole."""
+    build = start_build(project)
+    time.sleep(seconds)
+    os.killpg(build.pid, signal.SIGKILL)
+    build.wait()
+    assert_whole(project)
+
+
+def mark(project: Project, number: int) -> None:
+    """Make the data of the next release differ, in two tables at once: a number in a claim and in a finding."""
+    for name, column in (("claims", "statement"), ("discrepancies", "note")):
+        path = project.raw / f"article/{name}.csv"
+        with open(path, encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        rows[0][column] = rows[0][column].split(" #")[0] + f" #{number}"
+        with open(path, "w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, rows[0], lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+    validate.update_hashes(project)
+
+
+MARKS = """
+    select
+        (select release_id from meta.build_info),
+        (select split_part(statement, ' #', 2) from reports.rpt_claims where statement like '% #%'),
+        (select split_part(note, ' #', 2) from reports.rpt_discrepancies where note like '% #%'),
+        (select count(*) from marts.fct_index_values)
+"""
+
+
+def read_in_a_loop(root: str, stop: str, report: str, held: bool) -> None:
+    """Connect and ask until the file `stop` appears; write down how many answers there were and which were wrong."""
+    project, answers, wrong = Project(Path(root)), 0, []
+    seen: dict[str, tuple[object, ...]] = {}
+    kept = read.connect(project.published_file) if held else None
+    first = kept.execute(MARKS).fetchone() if kept else None
+    while not Path(stop).exists():
+        try:
+            at_least = project.current.readlink().name
+            connection = kept or read.connect(project.published_file)
+            answer = connection.execute(MARKS).fetchone()
+            if not kept:
+                connection.close()
+            assert answer
+            answers += 1
+            if answer[1] != answer[2] or seen.setdefault(answer[0], answer) != answer:
+                wrong.append(f"mixed: {answer}")
+            if kept and answer != first:
+                wrong.append(f"changed under an open connection: {first} -> {answer}")
+            if not kept and answer[0] < at_least:
+                wrong.append(f"old: {answer[0]}, though {at_least} was current before")
+        except Exception as error:  # any error that a reader sees is what is counted
+            wrong.append(f"{type(error).__name__}: {error}")
+        time.sleep(0.02)
+    Path(report).write_text(json.dumps({"answers": answers, "wrong": wrong}), encoding="utf-8")
+
+
+def read_through_rebuilds(project: Project, rebuilds: int) -> tuple[int, list[str]]:
+    """Readers in a loop, one of them on a single connection, while `rebuilds` releases are published."""
+    mark(project, 0)
+    assert egov(project, "build").returncode == 0
+    stop = project.root / "stop"
+    reports = [project.root / f"reader-{number}.json" for number in range(READERS)]
+    context = multiprocessing.get_context("spawn")
+    readers = [
+        context.Process(target=read_in_a_loop, args=(str(project.root), str(stop), str(report), number == 0))
+        for number, report in enumerate(reports)
+    ]
+    for reader in readers:
+        reader.start()
+    try:
+        for number in track(range(1, rebuilds + 1), "rebuilds"):
+            mark(project, number)
+            done = egov(project, "build", "--keep", "3")
+            assert done.returncode == 0, done.stderr
+    finally:
+        stop.touch()
+        for reader in readers:
+            reader.join(60)
+    told = [json.loads(report.read_text(encoding="utf-8")) for report in reports]
+    return sum(report["answers"] for report in told), [wrong for report in told for wrong in report["wrong"]]
+
+
+def build_with_room_for(project: Project, size: int) -> subprocess.CompletedProcess[str]:
+    """A build in which no file can grow beyond `size` bytes: every write past that fails, as on a full disk."""
+    return subprocess.run(
+        [sys.executable, "-m", "pipelines", "build", "--force"],
+        env={**os.environ, "EGOV_PROJECT_DIR": str(project.root)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)),
+    )
+
+
+def mutants(folder: Path, chance: random.Random) -> tuple[Project, str]:
+    """A project of one raw file, mutated, and the code lists that it refers to. Returns it with the path of the file."""
+    package = validate.read_package(Project(Path(__file__).parent.parent))
+    by_name = {described["name"]: described for described in package["resources"]}
+    chosen = chance.choice([described for described in package["resources"] if "wb_wdi" not in described["path"]])
+    wanted, names = [], [chosen["name"]]
+    while names:
+        described = by_name[names.pop()]
+        if described not in wanted:
+            wanted.append(described)
+            names += [
+                key["reference"]["resource"]
+                for key in described["schema"].get("foreignKeys", [])
+                if key["reference"]["resource"]
+            ]
+    project = Project(folder)
+    for described in wanted:
+        target = project.raw / described["path"]
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(Path(__file__).parent.parent / "raw" / described["path"], target)
+    path = project.raw / chosen["path"]
+    path.write_bytes(mutated(path.read_bytes(), chance))
+    if chance.random() < 0.5:  # half of them with the new hash recorded, as a careless transcriber would
+        wanted = [{**described, "hash": validate.file_hash(path)} if described is chosen else described for described in wanted]
+    project.package_file.write_text(json.dumps({**package, "resources": wanted}, ensure_ascii=False), encoding="utf-8")
+    return project, chosen["path"]
+
+
+def mutated(content: bytes, chance: random.Random) -> bytes:
+    """A file with bytes flipped, cells swapped, rows dropped or doubled, columns renamed, quotes opened, or huge cells."""
+    lines = content.splitlines(keepends=True)
+    row = chance.randrange(len(lines))
+    place = chance.randrange(len(content))
+    match chance.randrange(9):
+        case 0:
+            return content[:place] + bytes([chance.randrange(256)]) + content[place + 1 :]
+        case 1:
+            cells = lines[row].rstrip(b"\n").split(b",")
+            chance.shuffle(cells)
+            return b"".join([*lines[:row], b",".join(cells) + b"\n", *lines[row + 1 :]])
+        case 2:
+            return b"".join(lines[:row] + lines[row + 1 :])
+        case 3:
+            return b"".join(lines[: row + 1] + lines[row:])
+        case 4:
+            return content.replace(lines[0].split(b",")[-1].strip(), b"renamed", 1)
+        case 5:
+            return content.decode().encode(chance.choice(["utf-16", "cp1251", "utf-8-sig", "utf-7"]), "replace")
+        case 6:
+            return content[:place] + b"x" * chance.choice([200, 200_000, 2_000_000]) + content[place:]
+        case 7:
+            return content[:place] + b'"' + content[place:]
+        case _:
+            return content[:place]
+
+
+def judge_mutant(chance: random.Random) -> str:
+    """Check one mutated file: `refused` with its name, or `read` by every reader alike. Raises AssertionError otherwise."""
+    with tempfile.TemporaryDirectory() as folder:
+        project, path = mutants(Path(folder), chance)
+        findings = validate.check(project)
+        if findings:
+            assert any(path in str(finding) for finding in findings), findings
+            return "refused"
+        with open(project.raw / path, encoding="utf-8-sig", newline="") as file:  # a byte-order mark means the same
+            header, *rows = list(csv.reader(file, strict=True))
+        table = load.read_text_table(project.raw / path)
+        assert list(table.columns) == header
+        assert table.to_numpy().tolist() == [row for row in rows if row]
+        return "read"
+
+
+@app.command()
+def kills(count: Annotated[int, typer.Option(min=1)] = 200, seed: int = 1) -> None:
+    """Kill the whole process tree of a build at random moments; after each, all is whole and a build succeeds."""
+    chance = random.Random(seed)
+    with tempfile.TemporaryDirectory() as folder:
+        project = copy_project(Path(folder))
+        started = time.monotonic()
+        assert egov(project, "build").returncode == 0
+        whole = time.monotonic() - started
+        for _ in track(range(count), "kills"):
+            kill_once(project, chance.uniform(0, whole))
+            done = egov(project, "build", "--force")
+            assert done.returncode == 0, done.stderr
+            assert_whole(project)
+    print(f"kills: {count} of {count} left the current release whole and let the next build succeed")
+
+
+@app.command("readers")
+def readers_command(rebuilds: Annotated[int, typer.Option(min=1)] = 50) -> None:
+    """Readers in a loop through rebuilds whose data differ."""
+    with tempfile.TemporaryDirectory() as folder:
+        answers, wrong = read_through_rebuilds(copy_project(Path(folder)), rebuilds)
+    for line in wrong[:20]:
+        print(line)
+    print(f"readers: {READERS} through {rebuilds} rebuilds, {answers} answers, {len(wrong)} wrong")
+    raise typer.Exit(bool(wrong))
+
+
+@app.command()
+def writes(count: Annotated[int, typer.Option(min=1)] = 25) -> None:
+    """Let writes fail past more and more bytes, in load, transform and publish."""
+    outcomes: dict[int, int] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        project = copy_project(Path(folder))
+        assert egov(project, "build").returncode == 0
+        largest = 3 * project.published_file.stat().st_size
+        for number in track(range(count), "writes"):
+            done = build_with_room_for(project, int(largest * (number / count) ** 3))
+            assert "Traceback" not in done.stderr, done.stderr
+            assert done.returncode in (0, 1), done.stderr
+            assert done.returncode == 0 or done.stderr.strip().startswith("egov:") or "\negov:" in done.stderr, done.stderr
+            assert_whole(project)
+            outcomes[done.returncode] = outcomes.get(done.returncode, 0) + 1
+        assert egov(project, "build", "--force").returncode == 0
+    print(
+        f"writes: {count} limits, {outcomes.get(1, 0)} builds failed with a message, {outcomes.get(0, 0)} had room; all left whole"
+    )
+
+
+@app.command()
+def raw(count: Annotated[int, typer.Option(min=1)] = 5000, seed: int = 1) -> None:
+    """Mutate raw files: each is refused with its name, or every reader reads the same out of it."""
+    chance = random.Random(seed)
+    judged: dict[str, int] = {}
+    tracemalloc.start()
+    slowest = 0.0
+    for _ in track(range(count), "mutants"):
+        started = time.monotonic()
+        verdict = judge_mutant(chance)
+        slowest = max(slowest, time.monotonic() - started)
+        judged[verdict] = judged.get(verdict, 0) + 1
+    peak = tracemalloc.get_traced_memory()[1] / 2**20
+    print(f"raw: {count} mutants, {judged}; slowest {slowest:.1f} s, memory peak {peak:.0f} MiB")
+
+
+if __name__ == "__main__":
+    try:
+        app()
+    except (AssertionError, EgovError) as error:
+        sys.exit(f"broken: {error}")

@@ -1,0 +1,326 @@
+"""Scheduled rebuilds that nobody notices: no work without a change, releases kept and taken back, every run written down."""
+
+from __future__ import annotations
+
+import io
+import json
+import multiprocessing
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import faults
+import pytest
+from conftest import ROOT, egov
+from cronsim import CronSim
+
+from pipelines import read, releases, runs, validate
+from pipelines.project import Project
+
+
+def edit(project: Project, file: str, old: str, new: str) -> None:
+    path = project.raw / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    validate.update_hashes(project)
+
+
+def outcomes(project: Project) -> list[str]:
+    return [run["outcome"] for run in runs.history(project, 20)]
+
+
+def test_nothing_changed_nothing_done(fresh: Project) -> None:
+    before = fresh.current.readlink()
+    for path in fresh.raw.rglob("*.csv"):
+        os.utime(path)  # a new time is no change, only new content is
+    no_dbt = "import subprocess; subprocess.Popen = None"
+    done = egov(fresh, "build", patch=no_dbt)
+    assert done.returncode == 0, done.stderr
+    assert "nothing to build" in done.stderr
+    assert fresh.current.readlink() == before
+    assert outcomes(fresh)[0] == "unchanged"
+    with read.connect(fresh.published_file) as connection:
+        held = connection.execute("select fingerprint from meta.build_info").fetchall()
+    assert held == [(releases.fingerprint(fresh),)]
+
+
+@pytest.mark.parametrize("part", ["raw/codes/services.csv", "models/columns.md", "macros/parse_text.sql", "dbt_project.yml"])
+def test_any_change_of_content_is_a_change(fresh: Project, part: str) -> None:
+    before = releases.fingerprint(fresh)
+    path = fresh.root / part
+    path.write_text(path.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    assert releases.fingerprint(fresh) != before
+
+
+def test_diff_loss_and_acceptance(fresh: Project) -> None:
+    first = fresh.current.readlink().name
+    edit(fresh, "article/claims.csv", "Most people reach the Internet from a mobile device.", "Most people go online by phone.")
+    done = egov(fresh, "build")
+    assert done.returncode == 0, done.stderr
+    assert "reports.rpt_claims: 0 added, 0 removed, 1 changed" in done.stderr
+    said = egov(fresh, "diff")
+    assert said.stdout.startswith(f"{first} -> {fresh.current.readlink().name}")
+    assert "~ reports.rpt_claims mobile_majority statement: Most people reach the Internet" in said.stdout
+    assert "-> Most people go online by phone." in said.stdout
+
+    lines = (fresh.raw / "article/discrepancies.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (fresh.raw / "article/discrepancies.csv").write_text("".join(lines[:-1]), encoding="utf-8")
+    validate.update_hashes(fresh)
+    before = fresh.current.readlink()
+    refused = egov(fresh, "build")
+    assert refused.returncode == 4
+    assert (
+        "reports.rpt_discrepancies loses rows: 41 before, 40 now" in refused.stderr.replace("  ", " ")
+        or "loses rows" in refused.stderr
+    )
+    assert fresh.current.readlink() == before
+    accepted = egov(fresh, "build", "--accept")
+    assert accepted.returncode == 0, accepted.stderr
+    assert "- reports.rpt_discrepancies cited_entry_gives_another_figure" in egov(fresh, "diff").stdout
+
+
+def test_status_for_monitoring(fresh: Project) -> None:
+    def status() -> tuple[int, dict[str, object]]:
+        said = egov(fresh, "status", "--json")
+        return said.returncode, json.loads(said.stdout)
+
+    code, told = status()
+    assert (code, told["state"], told["inputs_changed"]) == (0, "fine", False)
+    edit(fresh, "article/table_1.csv", "0,8375", "0,8376")
+    code, told = status()
+    assert (code, told["state"], told["inputs_changed"]) == (10, "stale", True)
+    assert egov(fresh, "build").returncode == 1
+    code, told = status()
+    assert (code, told["state"]) == (11, "failed")
+    last = runs.history(fresh, 1)[0]
+    assert last["outcome"] == "failed"
+    assert "rpt_article_table_1_holds_1" in last["error"]
+    assert set(last["steps"]) >= {"validate", "load"}
+    log = (fresh.logs / f"{last['run_id']}.log").read_text(encoding="utf-8")
+    assert "rpt_article_table_1_holds_1" in log
+    assert "rpt_article_table_1_holds_1" not in egov(fresh, "status").stderr
+    assert "state      failed" in egov(fresh, "status").stdout
+
+
+def test_keep_rollback_and_what_a_reader_has_open(fresh: Project) -> None:
+    oldest = fresh.current.readlink().name
+    reader = subprocess.Popen(
+        [sys.executable, "-c", "import duckdb, sys; c = duckdb.connect(sys.argv[1], read_only=True); print('open', flush=True); sys.stdin.read()",
+         str(fresh.releases / oldest / "egov.duckdb")],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        assert reader.stdout
+        assert reader.stdout.readline() == b"open\n"
+        for _ in range(2):
+            done = egov(fresh, "build", "--force", "--keep", "1")
+            assert done.returncode == 0, done.stderr
+        newest = fresh.current.readlink().name
+        assert releases.existing(fresh) == [newest, oldest], "the one that is open stays, the one between goes"
+    finally:
+        reader.communicate()
+    listed = egov(fresh, "releases").stdout.splitlines()
+    assert [line.split()[0] for line in listed] == [newest, oldest]
+    assert "current" in listed[0]
+
+    back = egov(fresh, "rollback")
+    assert back.returncode == 0
+    assert fresh.current.readlink().name == oldest
+    scheduled = egov(fresh, "build")
+    assert scheduled.returncode == 0
+    assert "nothing to build" in scheduled.stderr or "was rolled back" in scheduled.stderr
+    assert fresh.current.readlink().name == oldest
+    assert egov(fresh, "rollback").returncode == 1, "there is nothing before the oldest"
+    assert "there is no release" in egov(fresh, "rollback", "nonsense").stderr
+    assert egov(fresh, "rollback", newest).returncode == 0
+    assert fresh.current.readlink().name == newest
+
+
+def test_a_rollback_outlives_a_scheduled_build_but_not_a_change(fresh: Project) -> None:
+    first = fresh.current.readlink().name
+    edit(fresh, "article/claims.csv", "from a mobile device", "by phone")
+    assert egov(fresh, "build").returncode == 0
+    second = fresh.current.readlink().name
+    assert egov(fresh, "rollback").returncode == 0
+    done = egov(fresh, "build")
+    assert f"unchanged since release {second}, which was rolled back" in done.stderr
+    assert fresh.current.readlink().name == first
+    assert "rolled     back from" in egov(fresh, "status").stdout
+    edit(fresh, "article/claims.csv", "by phone", "by telephone")
+    assert egov(fresh, "build").returncode == 0
+    assert fresh.current.readlink().name not in (first, second)
+    assert releases.rolled_back(fresh) is None
+
+
+def test_what_was_broken_by_hand_heals(fresh: Project) -> None:
+    shutil.rmtree(fresh.current.resolve())
+    said = egov(fresh, "status")
+    assert said.returncode == 11
+    assert "leads nowhere" in said.stdout
+    assert "no release is published yet" in egov(fresh, "sql", "select 1").stderr
+    assert egov(fresh, "build").returncode == 0
+    faults.assert_whole(fresh)
+    fresh.current.unlink()
+    fresh.current.mkdir()
+    said = egov(fresh, "build", "--force")
+    assert said.returncode == 1
+    assert "current" in said.stderr
+    assert "Traceback" not in said.stderr
+
+
+def test_killed_runs_are_written_down(fresh: Project) -> None:
+    build = faults.start_build(fresh)
+    while not (fresh.build / "run.json").exists():
+        time.sleep(0.01)
+    os.killpg(build.pid, 9)
+    build.wait()
+    assert egov(fresh, "build", "--force").returncode == 0
+    assert outcomes(fresh)[:2] == ["published", "killed"]
+
+
+def test_waiting_for_another_build(fresh: Project) -> None:
+    first = faults.start_build(fresh)
+    while not (fresh.build / "run.json").exists():
+        time.sleep(0.01)
+    second = egov(fresh, "build", "--wait", "0.2")
+    assert second.returncode == 3
+    assert "another build is running in this warehouse; waited 0.2 seconds" in second.stderr
+    third = egov(fresh, "build", "--wait", "120")
+    assert third.returncode == 0
+    assert "unchanged since" in third.stderr
+    assert first.wait() == 0
+
+
+def test_a_clock_set_back_keeps_the_order(fresh: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    newest = releases.existing(fresh)[0]
+
+    class Earlier(datetime):
+        @classmethod
+        def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
+            return datetime.now(UTC) - timedelta(days=400)
+
+    monkeypatch.setattr(releases, "datetime", Earlier)
+    release_id, _ = releases.next_id(fresh, "f" * 64)
+    assert release_id > newest
+
+
+def ask_as_nobody(database: str, told: Connection) -> None:
+    """In a process of its own: become another user, then read, and try to write."""
+    os.setgid(65534)
+    os.setuid(65534)
+    with read.connect(Path(database)) as connection:
+        answer = connection.execute("select count(*) from reports.rpt_claims").fetchone()
+    told.send((answer, os.access(database, os.W_OK), os.access(Path(database).parent, os.W_OK)))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_another_user_reads_and_cannot_write(built: Project) -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        shutil.copytree(built.warehouse, Path(folder) / "warehouse", symlinks=True)
+        hears, tells = multiprocessing.Pipe(duplex=False)
+        context = multiprocessing.get_context("fork")
+        reader = context.Process(target=ask_as_nobody, args=(str(Path(folder) / "warehouse/current/egov.duckdb"), tells))
+        reader.start()
+        reader.join(30)
+        assert reader.exitcode == 0
+        assert hears.recv() == ((39,), False, False)
+
+
+def test_no_room_for_the_release(fresh: Project) -> None:
+    for size in (100, 2_000_000, 15_000_000):
+        done = faults.build_with_room_for(fresh, size)
+        assert done.returncode == 1, size
+        assert "Traceback" not in done.stderr
+        assert "egov: " in done.stderr
+        faults.assert_whole(fresh)
+
+
+def test_a_warehouse_that_cannot_be_written(fresh: Project) -> None:
+    no_permission = "import pathlib\ndef no(self, *a, **k): raise PermissionError(13, 'Permission denied', str(self))\npathlib.Path.mkdir = no"
+    done = egov(fresh, "build", "--force", patch=no_permission)
+    assert done.returncode == 1
+    assert "Permission denied" in done.stderr
+    assert "Traceback" not in done.stderr
+    faults.assert_whole(fresh)
+
+
+def test_readers_through_rebuilds(fresh: Project) -> None:
+    answers, wrong = faults.read_through_rebuilds(fresh, 2)
+    assert wrong == []
+    assert answers > 100
+
+
+def test_mutated_raw_files() -> None:
+    chance = random.Random(7)
+    judged = [faults.judge_mutant(chance) for _ in range(60)]
+    assert judged.count("refused") > 20
+
+
+def test_a_huge_file_is_refused_by_size(fresh: Project) -> None:
+    with open(fresh.raw / "article/claims.csv", "r+b") as file:
+        file.truncate(10 * 2**30)
+    started = time.monotonic()
+    said = egov(fresh, "check")
+    assert said.returncode == 2
+    assert "article/claims.csv: the file has 10737418240 bytes" in said.stderr
+    assert time.monotonic() - started < 10
+
+
+def test_a_cell_that_looks_like_a_formula_stays_text(fresh: Project) -> None:
+    edit(fresh, "article/claims.csv", "Most people reach", "=1+1 Most people reach")
+    assert egov(fresh, "build").returncode == 0
+    with read.connect(fresh.published_file) as connection:
+        (statement,) = connection.execute(
+            "select statement from reports.rpt_claims where claim_code = 'mobile_majority'"
+        ).fetchall()
+    assert statement[0].startswith("=1+1 Most")
+
+
+def test_the_schedules_are_valid() -> None:
+    with open(ROOT / "schedule/egov-build.cron", encoding="utf-8") as file:
+        lines = [line for line in file if line.strip() and not line.startswith("#")]
+    for line in lines:
+        fields = line.split(maxsplit=6)
+        assert next(CronSim(" ".join(fields[:5]), datetime.now(UTC)))
+        assert fields[6].strip() == "/srv/egov-warehouse/.venv/bin/egov build --wait 600"
+    workflow = subprocess.run(
+        [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", str(ROOT / ".github/workflows/build.yml")],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert workflow.returncode == 0, workflow.stdout + workflow.stderr
+    for name in (
+        "schedule/egov-build.cron",
+        "schedule/egov-build.service",
+        ".github/workflows/build.yml",
+        "docs/scheduling.md",
+    ):
+        assert "egov build --wait 600" in (ROOT / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not on this machine")
+def test_the_systemd_units_are_valid(tmp_path: Path) -> None:
+    for name in ("egov-build.service", "egov-build.timer"):
+        text = (ROOT / "schedule" / name).read_text(encoding="utf-8")
+        (tmp_path / name).write_text(
+            text.replace("/srv/egov-warehouse", str(ROOT)).replace("User=egov", "User=nobody"), encoding="utf-8"
+        )
+    for name in ("egov-build.service", "egov-build.timer"):
+        said = subprocess.run(["systemd-analyze", "verify", str(tmp_path / name)], capture_output=True, text=True)
+        complaints = [line for line in said.stderr.splitlines() if name in line]
+        assert complaints == [], said.stderr
+
+
+def test_run_lines_are_json(fresh: Project) -> None:
+    egov(fresh, "build")
+    for line in io.StringIO(fresh.runs_file.read_text(encoding="utf-8")):
+        record = json.loads(line)
+        assert record.keys() == {"run_id", "started_at", "outcome", "seconds", "steps", "release_id", "error"}
