@@ -4,12 +4,13 @@
 # make lint        style and types of Python and SQL
 # make bench       time and memory of a build against the floor
 # make mutation    the share of figures whose every changed digit is noticed
+# make faults      kills, readers through rebuilds, failing writes and mutated files, tried and counted (KILLS=, REBUILDS=)
 # make lock        renew requirements.txt from pyproject.toml (needs uv)
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup warehouse test lint bench mutation lock clean
+.PHONY: setup warehouse test lint bench mutation faults lock clean
 
 setup: .venv/ready
 
@@ -17,7 +18,7 @@ warehouse: .venv/ready
 	$(BIN)/egov build
 
 test: .venv/ready
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist worksteal
 
 lint: .venv/ready
 	$(BIN)/ruff check .
@@ -27,6 +28,12 @@ lint: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/python tests/bench.py
+
+faults: .venv/ready
+	$(BIN)/python tests/faults.py raw --count 5000
+	$(BIN)/python tests/faults.py writes
+	$(BIN)/python tests/faults.py readers --rebuilds $(or $(REBUILDS),50)
+	$(BIN)/python tests/faults.py kills --count $(or $(KILLS),200)
 
 mutation: .venv/ready
 	$(BIN)/python tests/mutation.py

@@ -31,7 +31,7 @@ def report(event: Any) -> None:
 
 def follow_parent() -> None:
     """End this process as soon as its standard input ends."""
-    sys.stdin.read()
+    os.read(sys.stdin.fileno(), 1)  # not sys.stdin.read: its lock would be in the way when the process ends by itself
     os._exit(1)
 
 
@@ -53,8 +53,8 @@ def main() -> None:
     assert isinstance(parsed.result, Manifest)
     built = dbtRunner(manifest=parsed.result, callbacks=[report]).invoke(["build", *FLAGS])
     report_exception(built.exception)
-    sys.stdout.flush()
-    os._exit(0 if built.success else 2 if built.exception else 1)
+    # a plain end, so that the database is closed and its write-ahead log is gone
+    sys.exit(0 if built.success else 2 if built.exception else 1)
 
 
 def report_exception(exception: BaseException | None) -> None:

@@ -117,23 +117,23 @@ def read_in_a_loop(root: str, stop: str, report: str, held: bool) -> None:
                 wrong.append(f"old: {answer[0]}, though {at_least} was current before")
         except Exception as error:  # any error that a reader sees is what is counted
             wrong.append(f"{type(error).__name__}: {error}")
-        time.sleep(0.02)
+        time.sleep(0.2)
     Path(report).write_text(json.dumps({"answers": answers, "wrong": wrong}), encoding="utf-8")
 
 
-def read_through_rebuilds(project: Project, rebuilds: int) -> tuple[int, list[str]]:
+def read_through_rebuilds(project: Project, rebuilds: int, readers: int = READERS) -> tuple[int, list[str]]:
     """Readers in a loop, one of them on a single connection, while `rebuilds` releases are published."""
     mark(project, 0)
     assert egov(project, "build").returncode == 0
     stop = project.root / "stop"
-    reports = [project.root / f"reader-{number}.json" for number in range(READERS)]
+    reports = [project.root / f"reader-{number}.json" for number in range(readers)]
     context = multiprocessing.get_context("spawn")
-    readers = [
+    processes = [
         context.Process(target=read_in_a_loop, args=(str(project.root), str(stop), str(report), number == 0))
         for number, report in enumerate(reports)
     ]
-    for reader in readers:
-        reader.start()
+    for process in processes:
+        process.start()
     try:
         for number in track(range(1, rebuilds + 1), "rebuilds"):
             mark(project, number)
@@ -141,8 +141,8 @@ def read_through_rebuilds(project: Project, rebuilds: int) -> tuple[int, list[st
             assert done.returncode == 0, done.stderr
     finally:
         stop.touch()
-        for reader in readers:
-            reader.join(60)
+        for process in processes:
+            process.join(60)
     told = [json.loads(report.read_text(encoding="utf-8")) for report in reports]
     return sum(report["answers"] for report in told), [wrong for report in told for wrong in report["wrong"]]
 
