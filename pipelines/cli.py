@@ -264,8 +264,11 @@ def main() -> None:
     except EgovError as error:
         err.print(f"egov: {error}", style="red")
         sys.exit(error.exit_code)
-    except BrokenPipeError:
+    except BrokenPipeError:  # whoever read the output has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:
+        err.print(f"egov: {error.filename or 'the disk'}: {error.strerror}", style="red")
         sys.exit(1)
     except KeyboardInterrupt:
         err.print("egov: interrupted; nothing was published")

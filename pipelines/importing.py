@@ -67,6 +67,7 @@ class CodeLists:
     names: dict[str, str]
     codes: dict[str, str]
     aggregates: set[str]
+    indicators: set[str]
 
     @classmethod
     def read(cls, project: Project) -> CodeLists:
@@ -77,6 +78,7 @@ class CodeLists:
             names={row["name"]: row["country_code"] for row in _house_rows(project, "country_names")},
             codes={**iso, **used},
             aggregates={row["aggregate_code"] for row in _house_rows(project, "aggregates")},
+            indicators={row["indicator_code"] for row in _house_rows(project, "indicators")},
         )
 
 
@@ -297,6 +299,9 @@ def read_data360(path: Path, lists: CodeLists, mapping: dict[str, str]) -> Itera
     if unknown := sorted({line["INDICATOR"] for _, line in lines} - mapping.keys()):
         findings.add(2, f"column 'INDICATOR': {', '.join(unknown)} is not mapped; say what it is with --map {unknown[0]}=GTMI")
         findings.raise_if_any(path)
+    if strange := sorted(set(mapping.values()) - lists.indicators):
+        findings.add(1, f"--map: {', '.join(strange)} is none of our indicators; expected one of {sorted(lists.indicators)}")
+        findings.raise_if_any(path)
     rows: dict[str, list[Row]] = {}
     for number, line in lines:
         published = line["REF_AREA"]
@@ -500,7 +505,12 @@ def _resource(package: dict[str, Any], edition: Edition, revision: int, file: Pa
     stem = edition.series.removeprefix(f"{edition.source}_")
     suffix = f"_r{revision}" if revision > 1 else ""
     path = f"{edition.source}/{stem}_{edition.edition}{suffix}.csv"
-    keys = [{"fields": ["country_code"], "reference": {"resource": "codes_countries", "fields": ["country_code"]}}]
+    lists = {"country_code": "codes_countries", "indicator_code": "codes_indicators"}
+    keys = [
+        {"fields": [column.name], "reference": {"resource": lists[column.name], "fields": [column.name]}}
+        for column in edition.columns
+        if column.name in lists
+    ]
     return {
         "name": path.removesuffix(".csv").replace("/", "_"),
         "type": "table",

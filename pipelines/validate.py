@@ -20,6 +20,11 @@ from pipelines.project import EgovError, Project
 # The largest file in raw/ is far below this; a larger one is a slip, and would cost memory before it is found out.
 MAX_FILE_BYTES = 64 * 1024 * 1024
 
+# What the package says of each source, and what a source can be to its figures: the one to use is the publisher's own
+# before a copy of it, and a copy before a quotation.
+SOURCE_PROPERTIES = ("name", "title", "publisher", "citation", "standing", "accessed", "licence", "licenses")
+STANDINGS = ("publisher", "copy", "quotation")
+
 WHAT_TO_DO = {
     "hash-count": "if the edit is meant, record it with `egov check --update-hashes`; if not, restore the file",
     "scheme-error": "restore the file, or take its resource out of raw/datapackage.json",
@@ -125,7 +130,14 @@ def _check_package(project: Project, package: dict[str, Any]) -> list[Finding]:
     def found(file: str, message: str) -> None:
         findings.append(Finding(file, 0, "", message))
 
-    described = {source.get("name") for source in package.get("sources", [])}
+    described = set()
+    for source in package.get("sources", []):
+        if not isinstance(source, dict) or not all(source.get(name) for name in SOURCE_PROPERTIES):
+            found("datapackage.json", f"a source lacks one of {', '.join(SOURCE_PROPERTIES)}; complete it: {source}")
+            continue
+        if source["standing"] not in STANDINGS:
+            found("datapackage.json", f"source {source['name']}: standing {source['standing']!r}; expected one of {STANDINGS}")
+        described.add(source["name"])
     listed = set()
     root = project.raw.resolve()
     for number, resource in enumerate(package["resources"], start=1):
@@ -144,9 +156,12 @@ def _check_package(project: Project, package: dict[str, Any]) -> list[Finding]:
         name = path.removesuffix(".csv").replace("/", "_")
         if resource.get("name") != name:
             found(path, f"its resource is named {resource.get('name')!r}; expected {name!r}")
-        named = [source.get("name") for source in resource.get("sources", [])]
+        named = [source.get("name") for source in resource.get("sources", []) if isinstance(source, dict)]
         if len(named) != 1 or named[0] not in described:
             found(path, f"its source is {named}; expected one that raw/datapackage.json describes: {sorted(described)}")
+        schema = resource.get("schema")
+        if not isinstance(schema, dict) or not schema.get("fields") or not resource.get("title"):
+            found(path, "its resource has no title or no schema; describe its columns in raw/datapackage.json")
         if not str(resource.get("hash", "")).startswith("sha256:"):
             found(path, "no SHA-256 is recorded; record it with `egov check --update-hashes`")
         if target.is_file() and target.stat().st_size > MAX_FILE_BYTES:

@@ -1,11 +1,12 @@
 """Time and memory of a build, side by side in one run: `make bench`.
 
-Four commands in turn, several rounds, each as a whole process with its children, in a copy of the project:
+Six commands in turn, several rounds, each as a whole process with its children, in a copy of the project:
 
-- `egov build`, cold: no parse of an earlier run is kept;
-- `egov build` again, nothing changed;
+- `egov build --force`, cold: no parse of an earlier run is kept;
+- `egov build --force` again;
 - `dbt build` from the shell with default flags on the same loaded file: models and tests, no checks, nothing published;
-- the floor: one process that runs the SQL which dbt compiled, models and data tests, through DuckDB, and nothing else.
+- the floor: one process that runs the SQL which dbt compiled, models and data tests, through DuckDB, and nothing else;
+- `egov build` when nothing has changed, and Python doing nothing.
 """
 
 from __future__ import annotations
@@ -76,16 +77,22 @@ def main() -> None:
         binaries = Path(sys.executable).parent
         egov, dbt = str(binaries / "egov"), str(binaries / "dbt")
         run([egov, "build"], folder)
-        load = f"from pathlib import Path; from pipelines.project import Project; from pipelines.load import load; load(Project(Path({str(folder)!r})), Path('loaded/egov.duckdb'))"
+        loading = f"from pathlib import Path; from pipelines.project import Project; from pipelines.load import load; load(Project(Path({str(folder)!r})), Path('loaded/egov.duckdb'))"
         (folder / "loaded").mkdir()
-        run([sys.executable, "-c", load], folder)
+        run([sys.executable, "-c", loading], folder)
 
         def cold() -> Run:
             shutil.rmtree(folder / "target")
-            return run([egov, "build"], folder)
+            return run([egov, "build", "--force"], folder)
 
         def again() -> Run:
+            return run([egov, "build", "--force"], folder)
+
+        def unchanged() -> Run:
             return run([egov, "build"], folder)
+
+        def python() -> Run:
+            return run([sys.executable, "-c", "pass"], folder)
 
         def default_dbt() -> Run:
             project.build.mkdir(exist_ok=True)
@@ -102,6 +109,8 @@ def main() -> None:
             "egov build, again": (again, []),
             "dbt build, default": (default_dbt, []),
             "floor: the SQL alone": (floor, []),
+            "egov build, no change": (unchanged, []),
+            "python -c pass": (python, []),
         }
         for number in range(ROUNDS):
             for name, (command, runs) in measured.items():
@@ -113,6 +122,9 @@ def main() -> None:
             seconds = statistics.median(each.seconds for each in runs)
             memory = statistics.median(each.mebibytes for each in runs)
             print(f"{name:<22}{seconds:>10.2f}{memory:>8.0f}{seconds / base:>10.1f}")
+        full, none = measured["egov build, again"][1], measured["egov build, no change"][1]
+        shares = [less.seconds / more.seconds for less, more in zip(none, full, strict=True)]
+        print(f"egov build, no change, to egov build, again: {statistics.median(shares):.3f}")
         ratios = [
             ours.seconds / theirs.seconds
             for ours, theirs in zip(measured["egov build, again"][1], measured["dbt build, default"][1], strict=True)

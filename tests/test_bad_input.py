@@ -126,6 +126,14 @@ BAD: dict[str, tuple[Callable[[Project], None], list[str]]] = {
         edit_package(lambda package: package["resources"][0]["sources"][0].update(name="nobody")),
         [r"raw/article/front_matter\.csv: its source is \['nobody'\]; expected one"],
     ),
+    "source half described": (
+        edit_package(lambda package: package["sources"][0].pop("standing")),
+        [r"raw/datapackage\.json: a source lacks one of .*standing"],
+    ),
+    "file without a schema": (
+        edit_package(lambda package: package["resources"][0].pop("schema")),
+        [r"raw/article/front_matter\.csv: its resource has no title or no schema"],
+    ),
     "no package": (delete("datapackage.json"), [r"raw/datapackage\.json: the file is missing"]),
     "package that is no JSON": (write("datapackage.json", b"{"), [r"raw/datapackage\.json: not readable as UTF-8 JSON"]),
 }  # fmt: skip

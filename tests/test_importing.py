@@ -173,6 +173,7 @@ def test_a_wrong_file_is_refused_with_all_its_lines(project: Project, tmp_path: 
         (["wb-wdi"], lambda: official_wdi().replace("IT.NET.USER.ZS", "SP.POP.TOTL"), "expected one of ['IT.NET.USER.ZS']"),
         (["wb-wdi"], lambda: official_wdi().replace('"92.3"', '"many"'), "is no number"),
         (["data360", "--map", "X=GTMI"], official_data360, "WB_GTMI_GTMI is not mapped; say what it is with --map WB_GTMI_GTMI=GTMI"),
+        (["data360", "--map", "WB_GTMI_GTMI=NOTHING"], official_data360, "NOTHING is none of our indicators"),
         (["data360", "--map", "GTMI"], official_data360, "expected THEIRS=OURS"),
         (["un-egov-survey"], lambda: "\udcff".encode("utf-8", "surrogateescape").decode("latin-1"), "no column"),
     ],

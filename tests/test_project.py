@@ -109,7 +109,8 @@ def test_models_with_logic_have_unit_tests(manifest: dict[str, Any]) -> None:
         "stg_article__table_headers", "stg_article__table_1", "stg_article__table_3", "stg_article__events",
         "int_source_cells_located", "int_article_table_2_split", "int_index_observations_unioned",
         "int_index_values_chosen", "int_series_figures_unpivoted", "int_index_values_recomputed", "int_service_usage_unioned", "int_service_usage_periods_judged", "dim_periods",
-        "dim_services", "rpt_service_usage_comparable", "claims_on_indices", "claims_on_services",
+        "dim_services", "dim_countries", "dim_indicator_editions", "rpt_recomputation", "rpt_country_profile", "rpt_group_leaders",
+        "rpt_revisions", "rpt_source_reconciliation", "rpt_service_usage_comparable", "claims_on_indices", "claims_on_services",
     }  # fmt: skip
     assert with_logic <= tested
 
