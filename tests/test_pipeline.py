@@ -59,7 +59,7 @@ def test_a_failing_data_test_publishes_nothing(fresh: Project) -> None:
     done = egov(fresh, "build")
     assert done.returncode == 1
     assert "nothing is published" in done.stderr
-    assert "rpt_article_table_1_holds_1" in done.stderr
+    assert "table_1_egdi_is_the_mean_of_its_parts" in done.stderr
     assert "0.8376" in done.stderr, "the failing row is shown"
     assert "Traceback" not in done.stderr
     assert_whole(fresh, before)
@@ -69,9 +69,9 @@ def test_a_failing_data_test_publishes_nothing(fresh: Project) -> None:
     assert "state      failed" in said.stdout
     last = runs.history(fresh, 1)[0]
     assert last["outcome"] == "failed"
-    assert "rpt_article_table_1_holds_1" in last["error"]
+    assert "table_1_egdi_is_the_mean_of_its_parts" in last["error"]
     assert set(last["steps"]) == {"validate", "load"}
-    assert "rpt_article_table_1_holds_1" in (fresh.logs / f"{last['run_id']}.log").read_text(encoding="utf-8")
+    assert "table_1_egdi_is_the_mean_of_its_parts" in (fresh.logs / f"{last['run_id']}.log").read_text(encoding="utf-8")
 
 
 def test_a_broken_model_publishes_nothing(fresh: Project) -> None:
