@@ -112,9 +112,11 @@ def read_official(path: Path, required: list[str]) -> tuple[list[str], list[tupl
         raise Refused(path, [f"line {reader.line_num}: not readable as CSV: {error}"]) from None
     if not lines:
         raise Refused(path, ["the file is empty"])
-    header = lines[0][1]
+    # publishers vary the case, the blanks and the hyphens of their headers from download to download
+    known = {_plain(name): name for name in required}
+    header = [known.get(_plain(name), name) for name in lines[0][1]]
     if missing := [name for name in required if name not in header]:
-        raise Refused(path, [f"line 1: no column {name!r}; the file has {header}" for name in missing])
+        raise Refused(path, [f"line 1: no column {', '.join(map(repr, missing))}; the file has {', '.join(header)}"])
     if repeated := {name for name in header if header.count(name) > 1}:
         raise Refused(path, [f"line 1: the column {name!r} stands twice" for name in sorted(repeated)])
     findings = [
@@ -123,6 +125,10 @@ def read_official(path: Path, required: list[str]) -> tuple[list[str], list[tupl
     if findings:
         raise Refused(path, findings)
     return header, [(number, dict(zip(header, cells, strict=True))) for number, cells in lines[1:]]
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name).lower()
 
 
 UN_COLUMNS = {
@@ -571,7 +577,17 @@ def import_countries(project: Project, members: Path, areas: Path) -> int:
         members, ["iso3", "iso2", "m49", "m49_name", "region", "subregion", *COUNTRY_FLAGS.values()]
     )
     _, area_lines = read_official(
-        areas, ["ISO3166-1-Alpha-3", "ISO3166-1-Alpha-2", "M49", "official_name_en", *AREA_FLAGS.values()]
+        areas,
+        [
+            "ISO3166-1-Alpha-3",
+            "ISO3166-1-Alpha-2",
+            "M49",
+            "official_name_en",
+            "official_name_ru",
+            "Region Name",
+            "Sub-region Name",
+            *AREA_FLAGS.values(),
+        ],
     )
     findings = _Findings()
     by_code = {}
@@ -582,7 +598,7 @@ def import_countries(project: Project, members: Path, areas: Path) -> int:
             "country_code": code,
             "country_iso2": iso2,
             "m49_code": line["M49"].zfill(3) if line["M49"] else "",
-            "name_en": line["official_name_en"] or line["UNTERM English Short"],
+            "name_en": line["official_name_en"],
             "name_ru": line["official_name_ru"] or cldr["ru"].get(iso2, ""),
             "name_kk": cldr["kk"].get(iso2, ""),
             "region_name": line["Region Name"],

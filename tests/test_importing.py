@@ -191,6 +191,15 @@ def test_other_layouts_refuse_too(
     assert snapshot(project) == before
 
 
+def test_headers_may_vary_in_case_blanks_and_hyphens(project: Project, tmp_path: Path) -> None:
+    file = tmp_path / "official.csv"
+    text = official_un().replace("E-Government Rank", "eGovernment  rank").replace("Country Name", '" country_name "')
+    file.write_text("\ufeff" + text.replace("\n", "\r\n"), encoding="utf-8", newline="")
+    said = egov(project, "import", "un-egov-survey", str(file))
+    assert said.returncode == 0, said.stderr
+    assert "already held, the same figures" in said.stdout
+
+
 def test_a_file_that_is_not_there_or_not_text(project: Project, tmp_path: Path) -> None:
     said = egov(project, "import", "un-egov-survey", str(tmp_path / "nowhere.csv"))
     assert said.returncode == 2
