@@ -162,24 +162,24 @@ def status(
     now = releases.current_id(project)
     runs = history(project, last)
     failed = bool(runs) and runs[0]["outcome"] not in ("published", "unchanged")
-    changed = True
-    found: dict[str, Any] = {}
-    if now:
-        found = releases.summary(project, now)
-        changed = found["fingerprint"] != releases.fingerprint(project)
+    inputs = releases.fingerprint(project)
+    found: dict[str, Any] = releases.summary(project, now) if now else {}
+    changed = found.get("fingerprint") != inputs
     left = releases.rolled_back(project)
-    code = FAILED if failed or not now else STALE if changed and not left else FINE
+    held_back = left is not None and left["fingerprint"] == inputs
+    code = FAILED if failed or not now else STALE if changed and not held_back else FINE
     state = {FINE: "fine", STALE: "stale", FAILED: "failed"}[code]
     if as_json:
-        told = {"state": state, "release": found or None, "inputs_changed": changed, "rolled_back": left, "runs": runs}
-        print(json.dumps(told, ensure_ascii=False, indent=2))
+        report = {"state": state, "release": found or None, "inputs_changed": changed, "rolled_back": left, "runs": runs}
+        print(json.dumps(report, ensure_ascii=False, indent=2))
         raise typer.Exit(code)
     if now:
         age = datetime.now(UTC) - datetime.fromisoformat(found["built_at"])
         print(f"release    {now}")
         print(f"built      {found['built_at']}, {age.days} days and {age.seconds // 3600} hours ago")
         print(f"tests      {found['tests_passed']} passed, {found['tests_warned']} warned")
-        print(f"inputs     {'changed since: `egov build` publishes them' if changed else 'unchanged since'}")
+        told = "those of the release that was rolled back" if held_back else "changed since: `egov build` publishes them"
+        print(f"inputs     {told if changed else 'unchanged since'}")
     elif project.current.is_symlink():
         print(f"release    none: {project.current} leads nowhere; `egov build` or `egov rollback` mends it")
     else:
@@ -187,7 +187,7 @@ def status(
     if left:
         print(f"rolled     back from {left['left']}; a build from the same inputs does not bring it back")
     for run in runs:
-        error = f": {run['error'].splitlines()[0]}" if run["error"] else ""
+        error = ": " + " ".join(" ".join(run["error"].splitlines()[:2]).split()) if run["error"] else ""
         print(f"run        {run['started_at']} {run['seconds']:6.1f} s  {run['outcome']}{error}")
     print(f"state      {state}")
     raise typer.Exit(code)
@@ -252,7 +252,9 @@ def sql(query: Annotated[str, typer.Argument(help="One SQL query.")]) -> None:
         try:
             answer = connection.sql(query)
             if answer is not None:
-                answer.show(max_rows=10_000, max_width=max(shutil.get_terminal_size((160, 24)).columns, 80))
+                # a terminal is as wide as it is; what is piped or kept is shown whole
+                width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 1_000_000
+                answer.show(max_rows=10_000, max_width=width)
         except duckdb.Error as error:
             raise EgovError(str(error)) from None
 

@@ -102,8 +102,11 @@ def roll_back(project: Project, release_id: str | None) -> str:
         raise EgovError(f"there is no release {release_id}; `egov releases` lists those there are")
     if release_id == now:
         raise EgovError(f"{release_id} is the current release already")
-    left = summary(project, now)["fingerprint"] if now else None
-    project.rolled_back_file.write_text(json.dumps({"left": now, "fingerprint": left}), encoding="utf-8")
+    if release_id == existing(project)[0]:
+        project.rolled_back_file.unlink(missing_ok=True)  # forward again: there is nothing left to remember
+    else:
+        left = summary(project, now)["fingerprint"] if now else None
+        project.rolled_back_file.write_text(json.dumps({"left": now, "fingerprint": left}), encoding="utf-8")
     move_current(project, release_id)
     return release_id
 

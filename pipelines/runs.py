@@ -28,6 +28,7 @@ class Run:
         self._console = console
         started = datetime.now(UTC)
         self._started = time.monotonic()
+        self._marked = False
         self.record: Record = {
             "run_id": f"{started:%Y%m%dT%H%M%S%fZ}",
             "started_at": started.isoformat(timespec="seconds"),
@@ -56,6 +57,7 @@ class Run:
     def begin(self) -> None:
         """Mark the run as under way. To be called by the one that holds the lock, in an empty build folder."""
         (self._project.build / "run.json").write_text(json.dumps(self.record), encoding="utf-8")
+        self._marked = True
 
     def end(self, outcome: str, error: str | None = None) -> None:
         """Write the run down. A disk that has no room for the line takes nothing else from the run."""
@@ -64,6 +66,9 @@ class Run:
             self._log(f"{outcome}: {error}")
         with contextlib.suppress(OSError):
             _append(self._project, self.record)
+        if self._marked:  # never the marker of another run that holds the lock
+            with contextlib.suppress(OSError):
+                (self._project.build / "run.json").unlink(missing_ok=True)
 
     def _log(self, text: str) -> None:
         with contextlib.suppress(OSError):

@@ -54,7 +54,7 @@ def test_codes_stay(release: duckdb.DuckDBPyConnection) -> None:
     assert set(INDICATORS.split()) <= codes("select indicator_code from marts.dim_indicators")
     assert set(SERVICES.split()) <= codes("select service_code from marts.dim_services")
     assert "sabdenov_abdrakhmanova" in codes("select source_code from marts.dim_sources")
-    assert codes("select distinct value_qualifier from marts.fct_service_usage") == {"exact", "at_least"}
+    assert codes("select distinct value_qualifier from marts.fct_service_usage") == {"exact", "at_least", None}
     verdicts = {"supported", "supported_with_qualification", "contradicted", "not_checkable"}
     assert codes("select distinct verdict from reports.rpt_claims") <= verdicts
 

@@ -30,7 +30,7 @@ final as (
         case when not usage.is_from_table and length(usage.period_code) = 4 then months_only.month_code end as likely_period_code,
         usage.measure_code,
         usage.usage_count,
-        usage.value_qualifier,
+        case when usage.usage_count is not null then usage.value_qualifier end as value_qualifier,
         case when usage.usage_count is null then 'O' else 'A' end as obs_status_code,
         usage.source_code,
         usage.source_cell_id

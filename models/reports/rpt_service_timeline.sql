@@ -29,6 +29,7 @@ entries as (
         periods.end_date,
         measures.name_en as entry,
         usage.usage_count,
+        usage.value_qualifier,
         coalesce(usage.likely_period_code, usage.period_code) as period_code,
         usage.source_cell_id
     from usage
@@ -45,6 +46,7 @@ entries as (
         end_date,
         title_en as entry,
         cast(null as bigint) as usage_count,
+        cast(null as string) as value_qualifier,
         cast(null as string) as period_code,
         source_cell_id
     from events
@@ -67,6 +69,7 @@ final as (
         entries.period_code,
         entries.entry,
         entries.usage_count,
+        entries.value_qualifier,
         entries.source_cell_id
     from entries
     inner join services

@@ -25,6 +25,7 @@ final as (
         periods.grain,
         usage.measure_code,
         usage.usage_count,
+        usage.value_qualifier,
         cast(round(cast(usage.usage_count as decimal(18, 4)) / grains.months, 1) as decimal(18, 1)) as usage_per_month,
         case
             when usage.usage_count is null

@@ -128,7 +128,7 @@ address_cancelled as (
         case
             when max(events.start_date) is null then null
             when sum(case when periods.start_date >= events.start_date then 1 else 0 end) > 0 then 'contradicted'
-            else 'supported'
+            else 'supported_with_qualification'
         end as verdict,
         'no figure for a period after the cancellation' as expected,
         concat(
@@ -136,7 +136,7 @@ address_cancelled as (
             ' of ', count(*), ' figures are for a later period'
         ) as observed,
         'marts.fct_policy_events: address_certificate_cancelled; marts.fct_service_usage: address_certificate.*' as evidence,
-        'The figures agree with the date; they do not prove it.' as note
+        'No figure speaks against it; the article gives none for a later time, so that none could.' as note
     from usage
     inner join periods
         on coalesce(usage.likely_period_code, usage.period_code) = periods.period_code
