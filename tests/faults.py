@@ -18,7 +18,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import tracemalloc
 from pathlib import Path
 from typing import Annotated
 
@@ -285,14 +284,13 @@ def raw(count: Annotated[int, typer.Option(min=1)] = 5000, seed: int = 1) -> Non
     """Mutate raw files: each is refused with its name, or every reader reads the same out of it."""
     chance = random.Random(seed)
     judged: dict[str, int] = {}
-    tracemalloc.start()
     slowest = 0.0
     for _ in track(range(count), "mutants"):
         started = time.monotonic()
         verdict = judge_mutant(chance)
         slowest = max(slowest, time.monotonic() - started)
         judged[verdict] = judged.get(verdict, 0) + 1
-    peak = tracemalloc.get_traced_memory()[1] / 2**20
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"raw: {count} mutants, {judged}; slowest {slowest:.1f} s, memory peak {peak:.0f} MiB")
 
 
