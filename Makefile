@@ -31,7 +31,7 @@ bench: .venv/ready
 
 faults: .venv/ready
 	$(BIN)/python tests/faults.py raw --count 5000
-	$(BIN)/python tests/faults.py writes
+	$(BIN)/python tests/faults.py writes --count 12
 	$(BIN)/python tests/faults.py readers --rebuilds $(or $(REBUILDS),50)
 	$(BIN)/python tests/faults.py kills --count $(or $(KILLS),200)
 
