@@ -98,8 +98,7 @@ def update_hashes(project: Project) -> list[str]:
     Raises EgovError, and writes nothing, when raw/ has any other finding than a changed hash.
     """
     package = read_package(project)
-    hash_findings = [finding for finding in check(project) if "SHA-256" not in finding.message]
-    require_valid(hash_findings)
+    require_valid([finding for finding in check(project) if "SHA-256" not in finding.message])
     changed = []
     for resource in package["resources"]:
         digest = file_hash(project.raw / resource["path"])
