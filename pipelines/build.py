@@ -53,9 +53,10 @@ def _build(project: Project, run: Run, fingerprint: str, *, accept: bool, keep: 
     # imports are here, not above: a run that has nothing to do is over before they would be
     import duckdb
 
-    from pipelines import diff, publish
+    from pipelines import diff, products, publish
     from pipelines.transform import Transform
 
+    products.require_extras()
     with Transform(project) as transform:
         from pipelines import load, validate  # after the child has started: pandas takes a while to import
 
@@ -77,12 +78,16 @@ def _build(project: Project, run: Run, fingerprint: str, *, accept: bool, keep: 
                         + "\n".join(f"  {loss}" for loss in changes.losses),
                         4,
                     )
+            with run.step("products") as progress:
+                draft = publish.prepare(project, result, fingerprint)
+                run.record["products"] = products.make(project, draft.folder, draft.release_id, draft.built_at, progress)
             with run.step("publish"):
-                release_id = publish.publish(project, result, fingerprint)
+                publish.publish(project, draft)
         except duckdb.Error as error:
             raise EgovError(f"the database failed: {error}; the current release stays as it is") from None
         removed = releases.prune(project, keep)
         publish.clear_build(project)
+    release_id = draft.release_id
     summary = releases.summary(project, release_id)
     run.say(f"\nrelease    {release_id}")
     run.say("facts      " + ", ".join(f"{name.removeprefix('fct_')} {rows}" for name, rows in summary["facts"].items()))
@@ -95,6 +100,7 @@ def _build(project: Project, run: Run, fingerprint: str, *, accept: bool, keep: 
     if removed:
         run.say(f"removed    {', '.join(removed)}")
     run.say(f"database   {project.published_file}")
+    run.say(f"report     {project.current / 'report' / 'index.html'}")
     return release_id
 
 

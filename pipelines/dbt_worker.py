@@ -36,7 +36,7 @@ def follow_parent() -> None:
 
 
 def main() -> None:
-    """Parse, wait for the word, build. Exit code 0: every model and test is good; 1: one is not; 2: dbt failed."""
+    """Parse, wait for the word, build, document. Exit code 0: every model and test is good; 1: one is not; 2: dbt failed."""
     # importing dbt makes hundreds of thousands of objects that live as long as the process: collecting among them costs
     # more than it frees
     gc.disable()
@@ -53,6 +53,11 @@ def main() -> None:
     assert isinstance(parsed.result, Manifest)
     built = dbtRunner(manifest=parsed.result, callbacks=[report]).invoke(["build", *FLAGS])
     report_exception(built.exception)
+    if built.success:
+        # the models are compiled already, and the page is one file: target/static_index.html
+        documented = dbtRunner(manifest=parsed.result).invoke(["docs", "generate", "--static", "--no-compile", *FLAGS])
+        report_exception(documented.exception)
+        built.success = documented.success
     # a plain end, so that the database is closed and its write-ahead log is gone
     sys.exit(0 if built.success else 2 if built.exception else 1)
 

@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import subprocess
+from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -18,10 +19,10 @@ from pathlib import Path
 import duckdb
 
 from pipelines import releases
+from pipelines.products.contract import PUBLIC_SCHEMAS
 from pipelines.project import EgovError, Project
 from pipelines.transform import TransformResult
 
-PUBLIC_SCHEMAS = ("marts", "reports")
 # What the published file holds beside the public schemas.
 KEPT_SCHEMAS = (*PUBLIC_SCHEMAS, "raw", "meta")
 # The oldest storage format that the DuckDB drivers inside BI tools still read.
@@ -39,8 +40,18 @@ def raw_hash(project: Project) -> str:
     return hashlib.sha256(project.package_file.read_bytes()).hexdigest()
 
 
-def publish(project: Project, result: TransformResult, fingerprint: str) -> str:
-    """Make a release of the build file and move `current` to it. Returns the release id.
+@dataclass(frozen=True)
+class Draft:
+    """A release in the making: its folder, which nobody sees yet, its id and time, and what release.json will say of it."""
+
+    folder: Path
+    release_id: str
+    built_at: datetime
+    summary: releases.Summary
+
+
+def prepare(project: Project, result: TransformResult, fingerprint: str) -> Draft:
+    """Copy the build file into the folder of a release to come.
 
     `fingerprint` is that of the inputs, see releases.fingerprint. Raises EgovError when the copy does not hold what the
     build holds.
@@ -62,18 +73,23 @@ def publish(project: Project, result: TransformResult, fingerprint: str) -> str:
             "tests_passed": result.tests_passed,
             "tests_warned": result.tests_warned,
             "claims": dict(connection.execute(VERDICTS).fetchall()),
-            "bytes": database.stat().st_size,
         }
-    (folder / "release.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
-    _seal(folder)
+    return Draft(folder, release_id, built_at, summary)
+
+
+def publish(project: Project, draft: Draft) -> None:
+    """Close the folder of a release, database and products, and move `current` to it."""
+    size = sum(file.stat().st_size for file in draft.folder.rglob("*") if file.is_file())
+    summary = draft.summary | {"bytes": size}
+    (draft.folder / "release.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+    _seal(draft.folder)
     project.releases.mkdir(exist_ok=True)
     for shared in (project.warehouse, project.releases):
         shared.chmod(0o755)
-    os.rename(folder, project.releases / release_id)
+    os.rename(draft.folder, project.releases / draft.release_id)
     releases.sync(project.releases)
-    releases.move_current(project, release_id)
+    releases.move_current(project, draft.release_id)
     project.rolled_back_file.unlink(missing_ok=True)
-    return release_id
 
 
 def clear_build(project: Project) -> None:
@@ -188,10 +204,14 @@ def _row_counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
 
 def _seal(folder: Path) -> None:
     """Put everything in the folder on disk, readable for all and writable for none: a release never changes."""
-    for file in folder.iterdir():
-        with open(file, "rb") as handle:
-            os.fsync(handle.fileno())
-        file.chmod(0o444)
+    for path in sorted(folder.rglob("*"), reverse=True):  # what is in a folder before the folder
+        if path.is_dir():
+            path.chmod(0o755)
+            releases.sync(path)
+        else:
+            with open(path, "rb") as handle:
+                os.fsync(handle.fileno())
+            path.chmod(0o444)
     folder.chmod(0o755)
     releases.sync(folder)
 

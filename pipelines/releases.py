@@ -16,8 +16,10 @@ from typing import Any
 from pipelines.project import EgovError, Project
 
 # What a release is made from, beside the versions of its dependencies: any change of content here is a new release.
-INPUTS = ("raw", "models", "macros", "tests/data", "pipelines", "dbt_project.yml", "profiles.yml", "requirements.txt")
-CODE = {".py", ".sql", ".yml", ".md", ".csv", ".json", ".txt"}
+INPUTS = (
+    "raw", "models", "macros", "tests/data", "pipelines", "dbt_project.yml", "profiles.yml", "requirements.txt", "CITATION.cff",
+)  # fmt: skip
+CODE = {".py", ".sql", ".yml", ".md", ".csv", ".json", ".txt", ".cff", ".html", ".css", ".js", ".po"}
 
 Summary = dict[str, Any]
 

@@ -17,16 +17,16 @@ from pipelines import read
 from pipelines.project import Project
 
 ROOT = Path(__file__).parent.parent
-PARTS = ["raw", "models", "macros", "tests/data", "dbt_project.yml", "profiles.yml"]
+PARTS = ["raw", "models", "macros", "tests/data", "dbt_project.yml", "profiles.yml", "CITATION.cff"]
 
 # What happens before and after dbt can be tried without it: the models are those that the first build left.
 KEEPS_MODELS = """
 import shutil, pipelines.publish as publish
-whole = publish.publish
+whole = publish.prepare
 def keep(project, result, fingerprint):
     shutil.copy(project.build_file, project.root / "transformed.duckdb")
     return whole(project, result, fingerprint)
-publish.publish = keep
+publish.prepare = keep
 """
 WITHOUT_DBT = """
 import shutil

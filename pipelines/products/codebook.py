@@ -1,0 +1,136 @@
+"""Codebook: what every public table, column and code means, as CSV, as a page to read, and as pages of docs/."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from pipelines.products.contract import Column, Release, Table
+
+TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+COLUMNS = (
+    "table_schema,table_name,column_name,position,data_type,unit,is_nullable,is_primary_key,references,description".split(",")
+)
+# Code list, and the query for code, name and meaning.
+CODES = {
+    "Indicators": "select indicator_code, name_en, definition from marts.dim_indicators",
+    "Services": "select service_code, name_en, category from marts.dim_services",
+    "Usage measures": "select measure_code, name_en, definition from marts.dim_usage_measures",
+    "Observation statuses": "select obs_status_code, name, description from marts.dim_obs_statuses",
+    "Levels": """
+        select level_code, name_en, concat_ws(', ', 'at least ' || round(minimum_value, 2), 'below ' || round(below_value, 2))
+        from marts.dim_levels""",
+    "Rating classes": """
+        select rating_class_code, level_code, concat('quartile ', quartile, ' of its level') from marts.dim_rating_classes""",
+    "Country groups": "select group_code, name_en, definition from marts.dim_country_groups",
+    "Sources": "select source_code, title, publisher from marts.dim_sources",
+    "Countries": "select country_code, name_en, concat_ws(', ', region_name, subregion_name) from marts.dim_countries",
+}
+
+
+@dataclass(frozen=True)
+class CodeList:
+    """A code list with its rows of code, name and meaning."""
+
+    title: str
+    rows: list[tuple[str, str, str]]
+
+
+def write(release: Release) -> None:
+    """codebook.csv, a row a column, and codebook.html."""
+    with open(release.folder / "codebook.csv", "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        for table in release.tables:
+            for position, column in enumerate(table.columns, 1):
+                writer.writerow(
+                    [
+                        table.schema,
+                        table.name,
+                        column.name,
+                        position,
+                        column.data_type,
+                        column.unit or "",
+                        str(column.is_nullable).lower(),
+                        str(column.name in table.primary_key).lower(),
+                        reference(table, column) or "",
+                        column.description,
+                    ]
+                )
+    page = TEMPLATES.get_template("codebook.html").render(tables=release.tables, codes=code_lists(release), reference=reference)
+    (release.folder / "codebook.html").write_text(page, encoding="utf-8")
+
+
+def code_lists(release: Release) -> list[CodeList]:
+    """Every code list of the release, ordered by code."""
+    return [CodeList(title, release.connection.execute(f"{query} order by 1").fetchall()) for title, query in CODES.items()]
+
+
+def reference(table: Table, column: Column) -> str | None:
+    """The column that a foreign key leads to, as table.column, or None where there is no key."""
+    for key in table.foreign_keys:
+        if column.name in key.columns:
+            return f"{key.table}.{key.referenced[key.columns.index(column.name)]}"
+    return None
+
+
+def markdown_pages(release: Release) -> dict[str, str]:
+    """The generated pages of docs/: file name to text."""
+    dictionary = ["# Dictionary", "", _GENERATED, ""]
+    for table in release.tables:
+        dictionary += [f"## {table.full_name}", "", table.description, "", "| column | type | unit | key | meaning |"]
+        dictionary += ["|---|---|---|---|---|"]
+        for column in table.columns:
+            key = " ".join(
+                filter(None, ["primary" if column.name in table.primary_key else "", _arrow(reference(table, column))])
+            )
+            dictionary.append(f"| {column.name} | {column.data_type} | {column.unit or ''} | {key} | {column.description} |")
+        dictionary.append("")
+
+    entities = ["# Entities", "", _GENERATED, "", "```mermaid", "erDiagram"]
+    star = [table for table in release.tables if table.schema == "marts"]
+    for table in star:
+        entities.append(f"    {table.name} {{")
+        entities += [f"        {_mermaid_type(column)} {column.name}{_mermaid_key(table, column)}" for column in table.columns]
+        entities.append("    }")
+    for table in star:
+        for key in table.foreign_keys:
+            entities.append(f'    {key.table} ||--o{{ {table.name} : "{", ".join(key.columns)}"')
+    entities += ["```", ""]
+
+    codes = ["# Codes", "", _GENERATED, ""]
+    for codelist in code_lists(release):
+        codes += [f"## {codelist.title}", "", "| code | name | meaning |", "|---|---|---|"]
+        codes += [f"| `{code}` | {name} | {meaning or ''} |" for code, name, meaning in codelist.rows]
+        codes.append("")
+    return {
+        "dictionary.md": "\n".join(dictionary).rstrip() + "\n",
+        "entities.md": "\n".join(entities).rstrip() + "\n",
+        "codes.md": "\n".join(codes).rstrip() + "\n",
+    }
+
+
+_GENERATED = "Generated from the release by `make docs`; a test keeps it in step."
+
+
+def _arrow(target: str | None) -> str:
+    return f"→ {target}" if target else ""
+
+
+def _mermaid_type(column: Column) -> str:
+    return column.data_type.split("(")[0].lower()
+
+
+def _mermaid_key(table: Table, column: Column) -> str:
+    keys = ["PK"] if column.name in table.primary_key else []
+    keys += ["FK"] if reference(table, column) else []
+    return f" {', '.join(keys)}" if keys else ""

@@ -1,0 +1,313 @@
+"""Report: one page that shows what the figures say, in English, Russian and Kazakh, with nothing to load from elsewhere.
+
+The words of the page are English in page.html; their translations are gettext catalogs in locale/. A text of the data that has
+no translation stays English and is marked as such.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+from altair.utils.schemapi import debug_mode
+from babel.dates import format_datetime
+from babel.messages.pofile import read_po
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from pipelines.products.contract import Release
+from pipelines.products.report import charts
+from pipelines.products.report.charts import Rows, Style
+
+HERE = Path(__file__).parent
+LANGUAGES = {"en": "English", "ru": "Русский", "kk": "Қазақша"}
+VERDICT_NAMES = {
+    "supported": "Supported",
+    "supported_with_qualification": "Supported in a narrower wording",
+    "contradicted": "Contradicted",
+    "not_checkable": "Cannot be checked",
+}
+STATUS_NAMES = {"L": "Not assessed", "M": "Did not exist as a state, or was no member"}
+GROUP_NAMES = {
+    "world": "World",
+    "landlocked": "Landlocked states",
+    "lldc": "Landlocked developing countries",
+    "central_asia": "Central Asia",
+}
+# What has no such thing is a number or a code, and needs no translation.
+WORD = re.compile(r"[^\W\d_A-Z]{2}")
+INTERNET_SOURCES = {"wb_wdi": "wdi", "itu_datahub": "itu", "sabdenov_abdrakhmanova": "article"}
+
+
+class Translator:
+    """Says an English text in a language, and remembers which texts it had no translation for."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self.missing: set[str] = set()
+        self.known: dict[str, str] = {}
+        if language != "en":
+            with open(HERE / "locale" / f"{language}.po", "rb") as file:
+                self.known = {message.id: message.string for message in read_po(file) if message.id and message.string}
+
+    def say(self, text: str | None) -> str:
+        """The text in the language, or as it is."""
+        if not text or self.language == "en":
+            return text or ""
+        if text not in self.known and WORD.search(text):
+            self.missing.add(text)
+        return self.known.get(text, text)
+
+    def mark(self, text: str | None) -> Markup:
+        """As `say`, for the page: a text that stays English says so to a screen reader."""
+        said = self.say(text)
+        if text in self.missing:
+            return Markup('<span lang="en">{}</span>').format(said)
+        return escape(said)
+
+
+def write(release: Release) -> None:
+    """report/index.html."""
+    folder = release.folder / "report"
+    folder.mkdir()
+    (folder / "index.html").write_text(page(release, [Translator(language) for language in LANGUAGES]), encoding="utf-8")
+
+
+def page(release: Release, translators: list[Translator]) -> str:
+    """The whole page, a part per translator. What has no translation is in each translator's `missing` afterwards."""
+    environment = Environment(
+        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    facts = _facts(release)
+    part = environment.get_template("part.html")
+    with debug_mode(False):  # Altair would check each chart again against its own schema: that is what the tests are for
+        parts = [Markup(part.render(_content(release, facts, translator))) for translator in translators]  # noqa: S704
+    return environment.get_template("page.html").render(
+        parts=parts,
+        languages=LANGUAGES,
+        style=Markup((HERE / "style.css").read_text(encoding="utf-8")),  # noqa: S704
+        script=Markup((HERE / "script.js").read_text(encoding="utf-8")),  # noqa: S704
+        release_id=release.release_id,
+    )
+
+
+def _facts(release: Release) -> dict[str, Rows]:
+    """Everything that the page shows, from the published tables."""
+    rows = release.rows
+    return {
+        "history": rows(
+            """select p.period_code, p.rank, p.states_assessed, p.egdi, p.osi, p.tii, p.hci, p.epi, p.rank_in_central_asia,
+                p.rank_among_landlocked, p.rank_among_lldc, v.source_cell_id, c.raw_file, c.raw_row, c.raw_column, c.printed_text
+            from reports.rpt_country_profile as p
+            join marts.fct_index_values as v
+                on v.country_code = p.country_code and v.period_code = p.period_code and v.indicator_code = 'EGDI'
+            join marts.dim_source_cells as c on c.source_cell_id = v.source_cell_id
+            where p.country_code = 'KAZ' order by p.period_code"""
+        ),
+        "means": rows(
+            """select indicator_code, group_code, period_code, states_assessed, mean_value, kazakhstan_value
+            from reports.rpt_group_means where group_code in ('world', 'landlocked', 'lldc', 'central_asia')
+            order by indicator_code, group_code, period_code"""
+        ),
+        "states": rows(
+            """select c.country_code, c.name_en, c.name_ru, c.name_kk, c.subregion_name, c.is_landlocked, c.is_lldc, p.egdi, p.rank,
+                p.period_code
+            from reports.rpt_country_profile as p join marts.dim_countries as c using (country_code)
+            where p.egdi is not null and p.period_code = (select max(period_code) from reports.rpt_country_profile)
+            order by p.rank, c.country_code"""
+        ),
+        "places": rows(
+            """select group_code, period_code, states_assessed, kazakhstan_place from reports.rpt_group_leaders
+            where group_code in ('world', 'landlocked', 'lldc', 'central_asia')
+            qualify period_code = max(period_code) over () order by group_code"""
+        ),
+        "indicators": rows("select indicator_code, name_en, name_ru, name_kk from marts.dim_indicators"),
+        "usage": rows(
+            """select s.service_code, s.name_en, s.name_ru, s.name_kk, u.period_code, p.start_date, p.end_date, u.grain, m.name_en as measure,
+                u.usage_count, u.value_qualifier, u.usage_per_month, u.comparability_note, c.locator, c.printed_text, c.raw_file,
+                c.raw_row, c.raw_column
+            from reports.rpt_service_usage_comparable as u
+            join marts.fct_service_usage as f using (service_usage_id)
+            join marts.dim_services as s on s.service_code = u.service_code
+            join marts.dim_periods as p on p.period_code = u.period_code
+            join marts.dim_usage_measures as m on m.measure_code = u.measure_code
+            join marts.dim_source_cells as c on c.source_cell_id = f.source_cell_id
+            order by s.name_en, p.start_date nulls last, u.measure_code"""
+        ),
+        "events": rows(
+            """select e.event_code, e.title_en, e.start_date, e.end_date, e.date_precision, e.service_code, c.locator
+            from marts.fct_policy_events as e join marts.dim_source_cells as c using (source_cell_id)
+            order by e.start_date nulls last, e.end_date nulls last, e.event_code"""
+        ),
+        "claims": rows("select * from reports.rpt_claims order by claim_code"),
+        "internet": rows(
+            """select source_code, period_code, value from marts.fct_index_observations
+            where country_code = 'KAZ' and indicator_code in ('INTERNET_USERS', 'INTERNET_USERS_16_74')
+                and value is not null and period_code >= '2000'
+            order by source_code, period_code"""
+        ),
+        "pairs": rows(
+            """select r.indicator_code, a.title as first_source, b.title as second_source, count(*) as figures,
+                count(*) filter (where r.difference <> 0) as different, max(abs(r.difference)) as largest,
+                r.explanation
+            from reports.rpt_source_reconciliation as r
+            join marts.dim_sources as a on a.source_code = r.source_code_a
+            join marts.dim_sources as b on b.source_code = r.source_code_b
+            group by all order by different desc, r.indicator_code, first_source, second_source, r.explanation"""
+        ),
+        "absent": rows(
+            """select period_code, obs_status_code as status, count(*) as states from marts.fct_index_values
+            where indicator_code = 'EGDI' and value is null group by all order by all"""
+        ),
+        "findings": rows(
+            """select d.finding_code, s.title as source, d.locator, d.printed_text, d.reading, d.rule, d.note
+            from reports.rpt_discrepancies as d join marts.dim_sources as s using (source_code)
+            order by s.source_code, d.finding_code"""
+        ),
+        "trail": rows(
+            """select c.locator, c.printed_text, o.what, o.period_code, o.value, c.raw_file, c.raw_row, c.raw_column
+            from (
+                select source_cell_id, source_code, concat(country_code, ' ', indicator_code) as what, period_code, value
+                from marts.fct_index_observations
+                union all
+                select rank_source_cell_id, source_code, concat(country_code, ' ', indicator_code, ' rank'), period_code, published_rank
+                from marts.fct_index_observations where rank_source_cell_id is not null
+                union all
+                select source_cell_id, source_code, concat(service_code, ' ', measure_code), period_code, usage_count
+                from marts.fct_service_usage
+            ) as o
+            join marts.dim_source_cells as c using (source_cell_id)
+            where o.source_code = 'sabdenov_abdrakhmanova'
+            order by c.raw_file, c.raw_row, c.raw_column, o.what"""
+        ),
+        "sources": rows("select source_code, title, publisher, url, accessed_on, licence from marts.dim_sources order by source_code"),
+    }
+
+
+def _content(release: Release, facts: dict[str, Rows], translator: Translator) -> dict[str, Any]:
+    """What part.html needs in one language."""
+    say, name = translator.say, f"name_{translator.language}"
+    indicators = {row["indicator_code"]: row[name] for row in facts["indicators"]}
+    latest = facts["history"][-1]
+    numbered = [
+        event | {"number": number if event["start_date"] else None, "title": say(event["title_en"])}
+        for number, event in enumerate(facts["events"], 1)
+    ]
+    verdicts = [
+        {"verdict": code, "name": say(text), "claims": sum(claim["verdict"] == code for claim in facts["claims"])}
+        for code, text in VERDICT_NAMES.items()
+    ]
+    language = facts | {"events": numbered, "verdicts": verdicts}
+    wide, narrow = (
+        _figures(language, indicators, Style(translator.language, width, say), name) for width in (charts.WIDE, charts.NARROW)
+    )
+    style = Style(translator.language, charts.WIDE, say)
+    return language | {
+        "_": translator.mark,
+        "say": say,
+        "language": translator.language,
+        "name": name,
+        "number": style.number,
+        "day": style.day,
+        "latest": latest,
+        "places": {row["group_code"]: row for row in facts["places"]},
+        "indicators": indicators,
+        "group_names": GROUP_NAMES,
+        "verdict_names": VERDICT_NAMES,
+        "status_names": STATUS_NAMES,
+        "source_titles": {row["source_code"]: row["title"] for row in facts["sources"]},
+        "wide": wide,
+        "narrow": narrow,
+        "release_id": release.release_id,
+        "built_at": format_datetime(release.built_at, format="long", locale=translator.language, tzinfo=UTC),
+    }
+
+
+def _figures(facts: dict[str, Rows], indicators: dict[str, str], style: Style, name: str) -> dict[str, Markup]:
+    """Every picture of the page in one language and width, by name."""
+    say = style.say
+    kazakhstan = next(row[name] for row in facts["states"] if row["country_code"] == "KAZ")
+    means = _mean_lines(facts["means"], kazakhstan, say)
+    service_names = {row["service_code"]: row[name] for row in facts["usage"]}
+    month_rows = [
+        row
+        | {
+            "service": row[name],
+            "per_month": row["usage_per_month"],
+            "label": f"{row['period_code']}: {style.number(row['usage_per_month'])} {say('a month')} ({say(row['measure'])})",
+        }
+        for row in facts["usage"]
+        if row["start_date"] and row["usage_count"] is not None
+    ]
+    drawn = {
+        "rank": charts.rank(facts["history"], style),
+        "value": charts.value([row for row in means if row["indicator_code"] == "EGDI"], style),
+        "parts": charts.parts(means, style, indicators),
+        "standing": charts.standing(_standing(facts, name, style), style),
+        "services_by_year": charts.services_by_year(
+            [
+                {"period_code": row["period_code"], "service": row[name], "measure": say(row["measure"]), "count": row["usage_count"]}
+                for row in facts["usage"]
+                if row["grain"] == "year"
+            ],
+            style,
+        ),
+        "services_by_month": charts.services_by_month(
+            month_rows,
+            [
+                event | {"service": service_names[event["service_code"]]}
+                for event in facts["events"]
+                if event["start_date"] and event["service_code"] in service_names
+            ],
+            style,
+        ),
+        "events": charts.events([event for event in facts["events"] if event["start_date"]], style),
+        "verdicts": charts.verdicts(facts["verdicts"], style),
+        "internet": charts.internet(
+            [
+                {"source": INTERNET_SOURCES[row["source_code"]], "name": row["source_code"], **row}
+                for row in facts["internet"]
+            ],
+            style,
+        ),
+        "missing": charts.missing([row | {"name": say(STATUS_NAMES[row["status"]])} for row in facts["absent"]], style),
+    }
+    return {key: Markup(svg) for key, svg in drawn.items()}  # noqa: S704
+
+
+def _mean_lines(means: Rows, kazakhstan: str, say: Callable[[str], str]) -> Rows:
+    """The means of the groups as lines, and the figure of Kazakhstan, which stands in every group, as one more."""
+    lines = [
+        {**row, "series": row["group_code"], "name": say(GROUP_NAMES[row["group_code"]]), "value": row["mean_value"]}
+        for row in means
+    ]
+    return lines + [
+        {**row, "series": "kazakhstan", "name": kazakhstan, "value": row["kazakhstan_value"]}
+        for row in means
+        if row["group_code"] == "world"
+    ]
+
+
+def _standing(facts: dict[str, Rows], name: str, style: Style) -> Rows:
+    """A row per state and group it is in, the groups in the order of GROUP_NAMES."""
+    belongs: dict[str, Callable[[dict[str, Any]], bool]] = {
+        "world": lambda row: True,
+        "landlocked": lambda row: row["is_landlocked"],
+        "lldc": lambda row: row["is_lldc"],
+        "central_asia": lambda row: row["subregion_name"] == "Central Asia",
+    }
+    places = {row["group_code"]: f"{row['kazakhstan_place']} / {row['states_assessed']}" for row in facts["places"]}
+    return [
+        {
+            "group": f"{style.say(text)}: {places[code]}",
+            "country": row[name],
+            "value": row["egdi"],
+            "is_kazakhstan": row["country_code"] == "KAZ",
+        }
+        for code, text in GROUP_NAMES.items()
+        for row in facts["states"]
+        if belongs[code](row)
+    ]

@@ -1,0 +1,183 @@
+"""SDMX: the two fact tables as SDMX-CSV 2.0, with the structure that they are read against.
+
+Codes and names come from the dimensions of the release, descriptions of components from its dictionary: nothing is said twice.
+Standard: SDMX 3.0, https://sdmx.org/standards-2/.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from typing import Any
+
+from pipelines.products.contract import Release
+from pipelines.project import EgovError
+
+AGENCY = "EGOV_WAREHOUSE"
+VERSION = "1.0"
+STRUCTURE_FILE = "structure.xml"
+
+# Code list, and the query for its codes and names.
+CODELISTS = {
+    "CL_AREA": "select country_code, name_en from marts.dim_countries",
+    "CL_INDICATOR": "select indicator_code, name_en from marts.dim_indicators",
+    "CL_SERVICE": "select service_code, name_en from marts.dim_services",
+    "CL_USAGE_MEASURE": "select measure_code, name_en from marts.dim_usage_measures",
+    "CL_OBS_STATUS": "select obs_status_code, name from marts.dim_obs_statuses",
+    "CL_LEVEL": "select level_code, name_en from marts.dim_levels",
+    "CL_RATING_CLASS": "select rating_class_code, rating_class_code from marts.dim_rating_classes",
+    "CL_SOURCE": "select source_code, title from marts.dim_sources",
+    "CL_PERIOD": "select period_code, period_code from marts.dim_periods",
+    "CL_UNIT": "select distinct unit_code, unit_code from marts.dim_indicators",
+    "CL_VALUE_QUALIFIER": "select distinct value_qualifier, value_qualifier from marts.fct_service_usage"
+    " where value_qualifier is not null",
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A component of a data structure: its role (D dimension, M measure, A attribute), column, and code list or data type."""
+
+    id: str
+    role: str
+    column: str
+    representation: str
+    is_required: bool = True
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A dataflow: the table that fills it and its components in order."""
+
+    id: str
+    table: str
+    parts: tuple[Part, ...]
+
+
+INDEX_VALUES = Flow(
+    "INDEX_VALUES",
+    "fct_index_values",
+    (
+        Part("REF_AREA", "D", "country_code", "CL_AREA"),
+        Part("INDICATOR", "D", "indicator_code", "CL_INDICATOR"),
+        Part("TIME_PERIOD", "D", "period_code", "ObservationalTimePeriod"),
+        Part("OBS_VALUE", "M", "value", "Decimal", is_required=False),
+        Part("OBS_STATUS", "A", "obs_status_code", "CL_OBS_STATUS"),
+        Part("UNIT_MEASURE", "A", "unit_code", "CL_UNIT"),
+        Part("PUBLISHED_RANK", "A", "published_rank", "Integer", is_required=False),
+        Part("COUNTRIES_RANKED", "A", "countries_ranked", "Integer", is_required=False),
+        Part("LEVEL", "A", "level_code", "CL_LEVEL", is_required=False),
+        Part("RATING_CLASS", "A", "rating_class_code", "CL_RATING_CLASS", is_required=False),
+        Part("SOURCE", "A", "source_code", "CL_SOURCE"),
+        Part("SOURCE_CELL", "A", "source_cell_id", "String"),
+    ),
+)
+# The period is a code here, no time period: one figure is of a month that its source does not name (XXXX-XX).
+SERVICE_USAGE = Flow(
+    "SERVICE_USAGE",
+    "fct_service_usage",
+    (
+        Part("SERVICE", "D", "service_code", "CL_SERVICE"),
+        Part("USAGE_MEASURE", "D", "measure_code", "CL_USAGE_MEASURE"),
+        Part("PERIOD", "D", "period_code", "CL_PERIOD"),
+        Part("OBS_VALUE", "M", "usage_count", "Long", is_required=False),
+        Part("OBS_STATUS", "A", "obs_status_code", "CL_OBS_STATUS"),
+        Part("LIKELY_PERIOD", "A", "likely_period_code", "CL_PERIOD", is_required=False),
+        Part("VALUE_QUALIFIER", "A", "value_qualifier", "CL_VALUE_QUALIFIER", is_required=False),
+        Part("SOURCE", "A", "source_code", "CL_SOURCE"),
+        Part("SOURCE_CELL", "A", "source_cell_id", "String"),
+    ),
+)
+FLOWS = (INDEX_VALUES, SERVICE_USAGE)
+
+
+def write(release: Release) -> None:
+    """sdmx/structure.json (SDMX-ML 3.0) and sdmx/<table>.csv (SDMX-CSV 2.0) for each dataflow.
+
+    Raises EgovError when a file does not hold every row of its table.
+    """
+    # here: whoever only reads a release has no need of the extra
+    from pysdmx.io.csv.sdmx20.writer import write as write_csv
+    from pysdmx.io.xml.sdmx30.writer.structure import write as write_structure
+    from pysdmx.io.pd import PandasDataset
+    from pysdmx.model import Organisation, Schema
+    from pysdmx.model.dataflow import DataStructureDefinition
+    from pysdmx.model.message import Header
+
+    folder = release.folder / "sdmx"
+    folder.mkdir()
+    # the day of the data, not of the build: equal data gives equal bytes
+    header = Header(
+        id=f"{AGENCY}_STRUCTURE",
+        prepared=datetime.combine(release.latest_access, time(), UTC),
+        sender=Organisation(id=AGENCY),
+    )
+    structures = _structures(release)
+    write_structure(structures, output_path=folder / STRUCTURE_FILE, header=header)
+    flows = {structure.id: structure for structure in structures if isinstance(structure, DataStructureDefinition)}
+    for flow in FLOWS:
+        columns = ", ".join(f"cast({part.column} as varchar) as {part.id}" for part in flow.parts)
+        units = " join marts.dim_indicators using (indicator_code)" if flow is INDEX_VALUES else ""
+        key = ", ".join(part.id for part in flow.parts if part.role == "D")
+        data = release.connection.execute(f"select {columns} from marts.{flow.table}{units} order by {key}").df()
+        schema = Schema("dataflow", AGENCY, flow.id, flows[flow.id].components, VERSION)
+        # pysdmx keeps decimals as doubles: exact for the fifteen digits that DECIMAL(18, 10) below 100,000 needs at most
+        dataset = PandasDataset(structure=schema, data=data)
+        path = folder / f"{flow.table}.csv"
+        write_csv([dataset], output_path=path)
+        held = release.rows(f"select count(*) as rows from marts.{flow.table}")[0]["rows"]
+        if len(data) != held:
+            raise EgovError(f"sdmx/{path.name} holds {len(data)} rows where marts.{flow.table} has {held}")
+
+
+def _structures(release: Release) -> list[Any]:
+    """Code lists, concepts, data structures and dataflows, as pysdmx has them."""
+    from pysdmx.model import Code, Codelist, Component, Components, Concept, ConceptScheme, DataType, Role
+    from pysdmx.model.dataflow import Dataflow, DataStructureDefinition
+
+    codelists = {
+        name: Codelist(
+            id=name,
+            name=name.removeprefix("CL_").replace("_", " ").capitalize(),
+            agency=AGENCY,
+            version=VERSION,
+            items=[Code(id=code, name=label) for code, label in release.connection.execute(f"{query} order by 1").fetchall()],
+        )
+        for name, query in CODELISTS.items()
+    }
+    meanings = {(table.name, column.name): column.description for table in release.tables for column in table.columns}
+    meanings |= {("fct_index_values", "unit_code"): meanings["dim_indicators", "unit_code"]}
+    titles = {table.name: table.description for table in release.tables}
+    concepts: dict[str, Concept] = {}
+    structures: list[Any] = []
+    for flow in FLOWS:
+        components = []
+        for part in flow.parts:
+            codes = codelists.get(part.representation)
+            concept = concepts.setdefault(
+                part.id,
+                Concept(
+                    id=part.id,
+                    name=part.id.replace("_", " ").capitalize(),
+                    description=meanings[flow.table, part.column],
+                    urn=f"urn:sdmx:org.sdmx.infomodel.conceptscheme.Concept={AGENCY}:CONCEPTS({VERSION}).{part.id}",
+                ),
+            )
+            components.append(
+                Component(
+                    id=part.id,
+                    required=part.is_required,
+                    role=Role(part.role),
+                    concept=concept,
+                    local_dtype=DataType.STRING if codes else DataType(part.representation),
+                    local_codes=codes,
+                    attachment_level="O" if part.role == "A" else None,
+                )
+            )
+        structure = DataStructureDefinition(
+            id=flow.id, name=flow.id.replace("_", " ").capitalize(), agency=AGENCY, version=VERSION, components=Components(components)
+        )
+        flow_name = titles[flow.table]
+        structures += [structure, Dataflow(id=flow.id, name=flow_name, agency=AGENCY, version=VERSION, structure=structure)]
+    scheme = ConceptScheme(id="CONCEPTS", name="Concepts", agency=AGENCY, version=VERSION, items=list(concepts.values()))
+    return [*codelists.values(), scheme, *structures]

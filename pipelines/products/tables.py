@@ -1,0 +1,56 @@
+"""Tables: every public table as CSV and as Parquet, its rows in the order of its key, so that equal data gives equal bytes."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import duckdb
+
+from pipelines.products.contract import Column, Release, Table
+from pipelines.project import EgovError
+
+# What makes a spreadsheet take a cell for a formula: https://owasp.org/www-community/attacks/CSV_Injection
+FORMULA = r"^[=+\-@＝＋－＠\t\r\n]"
+
+
+def write(release: Release) -> None:
+    """csv/<table>.csv and parquet/<table>.parquet."""
+    release.connection.execute("set threads = 1")  # the rows of a Parquet file keep their groups
+    for kind in ("csv", "parquet"):
+        (release.folder / kind).mkdir()
+    for table in release.tables:
+        ordered = f"from {table.full_name} order by {', '.join(table.primary_key)}"
+        parquet = release.folder / "parquet" / f"{table.name}.parquet"
+        release.connection.execute(f"copy (select * {ordered}) to '{_quoted(parquet)}' (format parquet, compression zstd)")
+        write_csv(release.connection, table, ordered, release.folder / "csv" / f"{table.name}.csv")
+
+
+def write_csv(connection: duckdb.DuckDBPyConnection, table: Table, ordered: str, path: Path) -> None:
+    """One table as RFC 4180: UTF-8, CRLF, a header, dates as in ISO 8601, decimals in full, an empty cell for null.
+
+    Text that a spreadsheet would run as a formula gets an apostrophe before it, unless it is a plain number. Raises EgovError
+    where empty text and null would look alike.
+    """
+    has_null = any(column.is_nullable for column in table.columns)
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(column.name for column in table.columns)
+        cursor = connection.execute(f"select {', '.join(_as_text(column) for column in table.columns)} {ordered}")
+        while rows := cursor.fetchmany(10_000):
+            if has_null and any("" in row for row in rows):
+                raise EgovError(f"{table.full_name} has empty text beside nulls: in CSV the two would look alike")
+            writer.writerows(rows)
+
+
+def _as_text(column: Column) -> str:
+    if column.data_type != "VARCHAR":
+        return f"cast({column.name} as varchar)"
+    return (
+        f"case when regexp_matches({column.name}, '{FORMULA}') and try_cast({column.name} as double) is null"
+        f" then concat('''', {column.name}) else {column.name} end"
+    )
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
