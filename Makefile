@@ -2,6 +2,7 @@
 # make warehouse   set everything up and publish a release
 # make test        set everything up and run every test
 # make lint        style and types of Python and SQL
+# make docs        renew the outputs shown in README.md and the generated pages of docs/, from the current release
 # make bench       time and memory of a build against the floor
 # make mutation    the share of figures whose every changed digit is noticed
 # make faults      kills, readers through rebuilds, failing writes and mutated files, tried and counted (KILLS=, REBUILDS=)
@@ -10,7 +11,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup warehouse test lint bench mutation faults lock clean
+.PHONY: setup warehouse test lint docs bench mutation faults lock clean
 
 setup: .venv/ready
 
@@ -25,6 +26,9 @@ lint: .venv/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/sqlfluff lint --disable-progress-bar models tests/data
+
+docs: warehouse
+	$(BIN)/python tests/test_docs.py
 
 bench: .venv/ready
 	$(BIN)/python tests/bench.py

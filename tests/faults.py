@@ -7,6 +7,7 @@ same trials in a short form.
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import multiprocessing
 import os
@@ -38,7 +39,16 @@ def assert_whole(project: Project) -> str:
     assert release_id is not None, "current leads nowhere"
     summary = releases.summary(project, release_id)
     folder = project.releases / release_id
-    assert sorted(path.name for path in folder.iterdir()) == ["egov.duckdb", "release.json"]
+    package = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
+    assert package["version"] == release_id
+    for described in package["resources"]:
+        assert f"sha256:{hashlib.sha256((folder / described['path']).read_bytes()).hexdigest()}" == described["hash"]
+    for product in ("report/index.html", "dcat.jsonld"):
+        assert release_id in (folder / product).read_text(encoding="utf-8")
+    assert (
+        sum(file.stat().st_size for file in folder.rglob("*") if file.name != "release.json" and file.is_file())
+        == summary["bytes"]
+    )
     with read.connect(project.published_file) as connection:
         assert connection.execute("select release_id from meta.build_info").fetchall() == [(release_id,)]
         for table, rows in summary["facts"].items():

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 
 import pytest
+from babel.dates import format_datetime
 from conftest import WITHOUT_DBT, egov
 from filelock import FileLock
 
@@ -33,6 +36,24 @@ def contents(project: Project) -> dict[str, list[tuple[object, ...]]]:
         }
 
 
+def products(project: Project) -> dict[str, bytes]:
+    """Every file of the release but the database and its summary; id and time of the release are taken out where it has them."""
+    summary = json.loads((project.current / "release.json").read_text(encoding="utf-8"))
+    built_at = datetime.fromisoformat(summary["built_at"])
+    of_this_release = [summary["release_id"], summary["built_at"]]
+    of_this_release += [
+        format_datetime(built_at, format="long", locale=language, tzinfo=UTC) for language in ("en", "ru", "kk")
+    ]
+    found = {}
+    for file in project.current.resolve().rglob("*"):
+        if file.is_file() and file.name not in ("egov.duckdb", "release.json"):
+            content = file.read_bytes()
+            for words in of_this_release:
+                content = content.replace(words.encode(), b"")
+            found[file.relative_to(project.current.resolve()).as_posix()] = content
+    return found
+
+
 def assert_whole(project: Project, release_id: str) -> None:
     """`current` names that release, and it answers."""
     assert project.current.readlink().name == release_id
@@ -45,8 +66,21 @@ def test_two_builds_of_the_same_raw_are_equal(built: Project, fresh: Project) ->
     assert done.returncode == 0, done.stderr
     assert fresh.current.readlink() != built.current.readlink()
     assert contents(fresh) == contents(built)
+    ours, theirs = products(fresh), products(built)
+    assert len(ours) > 80
+    assert [name for name in ours | theirs if ours.get(name) != theirs.get(name)] == []
     assert done.stdout == ""
-    for words in ("validate", "load", "transform", "publish", "release", "facts", "passed, 0 warned", "nothing changed"):
+    for words in (
+        "validate",
+        "load",
+        "transform",
+        "products",
+        "publish",
+        "release",
+        "facts",
+        "passed, 0 warned",
+        "nothing changed",
+    ):
         assert words in done.stderr
     assert list(fresh.build.iterdir()) == []
 
@@ -143,6 +177,20 @@ def test_only_one_builds(fresh: Project) -> None:
 def test_a_release_folder(built: Project) -> None:
     assert built.current.is_symlink()
     assert built.current.readlink().parts[0] == "releases", "the link is relative: the folder can be moved"
-    assert sorted(path.name for path in built.current.iterdir()) == ["egov.duckdb", "release.json"]
-    assert built.current.resolve().stat().st_mode & 0o777 == 0o755
-    assert built.published_file.stat().st_mode & 0o777 == 0o444
+    assert sorted(path.name for path in built.current.iterdir()) == sorted(
+        [
+            "codebook.csv",
+            "codebook.html",
+            "csv",
+            "datapackage.json",
+            "dcat.jsonld",
+            "docs",
+            "egov.duckdb",
+            "parquet",
+            "release.json",
+            "report",
+            "sdmx",
+        ]
+    )
+    for path in [built.current.resolve(), *built.current.resolve().rglob("*")]:
+        assert path.stat().st_mode & 0o777 == (0o755 if path.is_dir() else 0o444), path

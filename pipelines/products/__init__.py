@@ -6,7 +6,6 @@ build, so that a release always holds all of them.
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable
 from datetime import datetime

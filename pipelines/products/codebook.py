@@ -18,8 +18,9 @@ TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 COLUMNS = (
-    "table_schema,table_name,column_name,position,data_type,unit,is_nullable,is_primary_key,references,description".split(",")
-)
+    "table_schema", "table_name", "column_name", "position", "data_type", "unit", "is_nullable", "is_primary_key", "references",
+    "description",
+)  # fmt: skip
 # Code list, and the query for code, name and meaning.
 CODES = {
     "Indicators": "select indicator_code, name_en, definition from marts.dim_indicators",
@@ -103,8 +104,8 @@ def markdown_pages(release: Release) -> dict[str, str]:
         entities += [f"        {_mermaid_type(column)} {column.name}{_mermaid_key(table, column)}" for column in table.columns]
         entities.append("    }")
     for table in star:
-        for key in table.foreign_keys:
-            entities.append(f'    {key.table} ||--o{{ {table.name} : "{", ".join(key.columns)}"')
+        for foreign in table.foreign_keys:
+            entities.append(f'    {foreign.table} ||--o{{ {table.name} : "{", ".join(foreign.columns)}"')
     entities += ["```", ""]
 
     codes = ["# Codes", "", _GENERATED, ""]

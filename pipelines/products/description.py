@@ -88,7 +88,12 @@ def dcat(release: Release, licence: str, citation: Json) -> Json:
         "temporalCoverage": f"{periods['first']}/{periods['last']}",
         "spatialCoverage": [{"@type": "Place", "name": name} for name in ("Kazakhstan", "World")],
         "variableMeasured": [
-            {"@type": "PropertyValue", "propertyID": row["indicator_code"], "name": row["name_en"], "description": row["definition"]}
+            {
+                "@type": "PropertyValue",
+                "propertyID": row["indicator_code"],
+                "name": row["name_en"],
+                "description": row["definition"],
+            }
             for row in indicators
         ],
         "citation": [row["citation"] for row in release.rows("select citation from marts.dim_sources order by source_code")],

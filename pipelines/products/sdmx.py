@@ -98,8 +98,8 @@ def write(release: Release) -> None:
     """
     # here: whoever only reads a release has no need of the extra
     from pysdmx.io.csv.sdmx20.writer import write as write_csv
-    from pysdmx.io.xml.sdmx30.writer.structure import write as write_structure
     from pysdmx.io.pd import PandasDataset
+    from pysdmx.io.xml.sdmx30.writer.structure import write as write_structure
     from pysdmx.model import Organisation, Schema
     from pysdmx.model.dataflow import DataStructureDefinition
     from pysdmx.model.message import Header
@@ -175,7 +175,11 @@ def _structures(release: Release) -> list[Any]:
                 )
             )
         structure = DataStructureDefinition(
-            id=flow.id, name=flow.id.replace("_", " ").capitalize(), agency=AGENCY, version=VERSION, components=Components(components)
+            id=flow.id,
+            name=flow.id.replace("_", " ").capitalize(),
+            agency=AGENCY,
+            version=VERSION,
+            components=Components(components),
         )
         flow_name = titles[flow.table]
         structures += [structure, Dataflow(id=flow.id, name=flow_name, agency=AGENCY, version=VERSION, structure=structure)]

@@ -1,7 +1,7 @@
 """Charts of the report: rows in, an SVG out, in a language and for a width.
 
-An SVG names no colour of its own: each is a CSS variable of the page, so that one picture serves light, dark and print. Each mark
-carries a sentence (aria-label) that the page shows when the mark is pointed at.
+An SVG names no colour of its own: each is a CSS variable of the page, so that one picture serves light, dark and print. A mark
+carries words of its own (aria-label), which the page shows when it is pointed at.
 """
 
 from __future__ import annotations
@@ -27,9 +27,7 @@ VERDICTS = ("supported", "supported_with_qualification", "contradicted", "not_ch
 # A colour that no one would choose stands for each variable until the SVG is drawn.
 COLOURS = {
     name: f"#0101{number:02x}"
-    for number, name in enumerate(
-        ["kazakhstan", *GROUPS, *VERDICTS, "ink", "soft", "line", "accent", "missing", "page"], 16
-    )
+    for number, name in enumerate(["kazakhstan", *GROUPS, *VERDICTS, "ink", "soft", "line", "accent", "missing", "page"], 16)
 }
 LABEL = alt.Description("label:N")
 FIRST_MONTH = date(2016, 1, 1)  # where the time axis of the services starts: the first year with a figure
@@ -83,10 +81,9 @@ def rank(rows: Rows, style: Style) -> str:
     base = alt.Chart(datasets.add(data)).encode(
         x=_editions(data, style),
         y=alt.Y("rank:Q", title=None, scale=alt.Scale(reverse=True, domain=[0, 90]), axis=alt.Axis(values=[1, 20, 40, 60, 80])),
-        description=LABEL,
     )
     line = base.mark_line(strokeWidth=3, color=COLOURS["kazakhstan"])
-    points = base.mark_circle(size=90, color=COLOURS["kazakhstan"], opacity=1)
+    points = base.mark_circle(aria=True, size=90, color=COLOURS["kazakhstan"], opacity=1).encode(description=LABEL)
     labels = base.mark_text(dy=-14, fontSize=13, fontWeight=600, color=COLOURS["ink"]).encode(text="rank:Q")
     return _svg((line + points + labels).properties(width=style.width - 40, height=300), style, datasets)
 
@@ -100,7 +97,12 @@ def value(rows: Rows, style: Style) -> str:
 def parts(rows: Rows, style: Style, names: dict[str, str]) -> str:
     """The parts of the EGDI, a panel each. Rows: indicator_code, series, name, period_code, value."""
     datasets = Datasets()
-    panels = [row | {"panel": "\n".join(textwrap.wrap(names[part], 26))} for part in PARTS for row in rows if row["indicator_code"] == part]
+    panels = [
+        row | {"panel": "\n".join(textwrap.wrap(names[part], 26))}
+        for part in PARTS
+        for row in rows
+        if row["indicator_code"] == part
+    ]
     chart = _lines(panels, style, datasets, height=190, share=1 if style.is_narrow else 3)
     return _svg(_facet(chart, panels, columns=1 if style.is_narrow else 3, spacing=30), style, datasets)
 
@@ -118,14 +120,23 @@ def standing(rows: Rows, style: Style) -> str:
         for row in rows
     ]
     base = alt.Chart(datasets.add(data)).encode(
-        x=alt.X("value:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(values=[0, 0.25, 0.5, 0.75, 1], format=".2f")),
+        x=alt.X(
+            "value:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(values=[0, 0.25, 0.5, 0.75, 1], format=".2f")
+        ),
         y=_lines_of(data, "group"),
-        description=LABEL,
     )
-    states = base.transform_filter("!datum.is_kazakhstan").mark_tick(thickness=2, size=20, color=COLOURS["soft"], opacity=0.55)
+    states = (
+        base.transform_filter("!datum.is_kazakhstan")
+        .mark_tick(aria=True, thickness=2, size=20, color=COLOURS["soft"], opacity=0.55)
+        .encode(description=LABEL)
+    )
     kazakhstan = base.transform_filter("datum.is_kazakhstan")
-    dot = kazakhstan.mark_circle(size=150, color=COLOURS["kazakhstan"], opacity=1)
-    return _svg((states + dot + _name_above(kazakhstan, "group")).properties(width=style.width - 40, height=alt.Step(56)), style, datasets)
+    dot = kazakhstan.mark_circle(aria=True, size=150, color=COLOURS["kazakhstan"], opacity=1).encode(description=LABEL)
+    return _svg(
+        (states + dot + _name_above(kazakhstan, "group")).properties(width=style.width - 40, height=alt.Step(56)),
+        style,
+        datasets,
+    )
 
 
 def services_by_year(rows: Rows, style: Style) -> str:
@@ -144,18 +155,19 @@ def services_by_year(rows: Rows, style: Style) -> str:
     most = max(row["count"] for row in rows)
     base = alt.Chart(datasets.add(data)).encode(
         # room at the right for the number of the longest bar
-        x=alt.X("count:Q", title=None, axis=None, scale=alt.Scale(domain=[0, most * (1.4 if style.is_narrow else 1.16)], nice=False)),
+        x=alt.X(
+            "count:Q", title=None, axis=None, scale=alt.Scale(domain=[0, most * (1.4 if style.is_narrow else 1.16)], nice=False)
+        ),
         y=_lines_of(data, "service"),
-        description=LABEL,
     )
-    bars = base.mark_bar(color=COLOURS["accent"], height=16)
+    bars = base.mark_bar(aria=True, color=COLOURS["accent"], height=16).encode(description=LABEL)
     labels = base.mark_text(align="left", dx=6, color=COLOURS["ink"], fontSize=13, fontWeight=600).encode(text="text:N")
     chart = (bars + labels + _name_above(base, "service")).properties(width=style.width - 40, height=alt.Step(46))
     return _svg(_facet(chart, data, columns=1, spacing=14).resolve_scale(y="independent"), style, datasets)
 
 
 def services_by_month(rows: Rows, events: Rows, style: Style) -> str:
-    """Use per month, a panel per service: a bar over a year is its monthly mean, a point is a single month, a dashed line an event.
+    """Use per month, a panel per service: a bar over a year is its monthly mean, a point a month, a dashed line an event.
 
     Rows: service, start_date, end_date, grain (year, month), per_month, label. Events: service, start_date, number, title.
     """
@@ -190,17 +202,25 @@ def services_by_month(rows: Rows, events: Rows, style: Style) -> str:
         scale=alt.Scale(domain=[FIRST_MONTH.isoformat(), "2021-07-01"], type="utc"),
         axis=alt.Axis(format="%Y", tickCount={"interval": "year", "step": 1}, labelFlush=False, grid=False),
     )
-    base = alt.Chart(datasets.add(data)).encode(description=LABEL)
+    base = alt.Chart(datasets.add(data))
     per_month = base.encode(y=alt.Y("value:Q", title=None, axis=alt.Axis(tickCount=3, format=",d")))
     years = (
         per_month.transform_filter("datum.kind == 'year'")
-        .mark_rule(strokeWidth=5, color=COLOURS["accent"], opacity=0.55)
-        .encode(x=when, x2="to:T")
+        .mark_rule(aria=True, strokeWidth=5, color=COLOURS["accent"], opacity=0.55)
+        .encode(x=when, x2="to:T", description=LABEL)
     )
-    months = per_month.transform_filter("datum.kind == 'month'").mark_circle(size=110, color=COLOURS["accent"], opacity=1).encode(x=when)
+    months = (
+        per_month.transform_filter("datum.kind == 'month'")
+        .mark_circle(aria=True, size=110, color=COLOURS["accent"], opacity=1)
+        .encode(x=when, description=LABEL)
+    )
     dated = base.transform_filter("datum.kind == 'event'").encode(x=when)
-    lines = dated.mark_rule(strokeDash=[4, 3], color=COLOURS["soft"])
-    spans = dated.transform_filter("datum.to > datum.from").mark_rect(color=COLOURS["soft"], opacity=0.15, clip=True).encode(x2="to:T")
+    lines = dated.mark_rule(aria=True, strokeDash=[4, 3], color=COLOURS["soft"]).encode(description=LABEL)
+    spans = (
+        dated.transform_filter("datum.to > datum.from")
+        .mark_rect(aria=True, color=COLOURS["soft"], opacity=0.15, clip=True)
+        .encode(x2="to:T", description=LABEL)
+    )
     # in two rows, so that the numbers of neighbours do not meet
     numbers = [
         dated.transform_filter(f"datum.row == {row}")
@@ -208,7 +228,9 @@ def services_by_month(rows: Rows, events: Rows, style: Style) -> str:
         .encode(y=alt.value(6 + 16 * row), text="number:N")
         for row in (0, 1)
     ]
-    chart = alt.layer(spans, lines, years, months, *numbers).properties(width=style.width - 85 if style.is_narrow else 265, height=120)
+    chart = alt.layer(spans, lines, years, months, *numbers).properties(
+        width=style.width - 85 if style.is_narrow else 265, height=120
+    )
     faceted = _facet(chart, data, columns=1 if style.is_narrow else 2, spacing=26)
     return _svg(faceted.resolve_scale(y="independent"), style, datasets)
 
@@ -233,7 +255,7 @@ def events(rows: Rows, style: Style) -> str:
             }
         )
     base = alt.Chart(datasets.add(data)).encode(
-        y=alt.Y("depth:Q", axis=None, scale=alt.Scale(domain=[0, depth + 10], reverse=True, nice=False)), description=LABEL
+        y=alt.Y("depth:Q", axis=None, scale=alt.Scale(domain=[0, depth + 10], reverse=True, nice=False))
     )
     when = alt.X(
         "from:T",
@@ -241,11 +263,12 @@ def events(rows: Rows, style: Style) -> str:
         scale=alt.Scale(domain=["2003-06-01", "2023-06-01"], type="utc"),
         axis=alt.Axis(format="%Y", tickCount={"interval": "year", "step": 5 if style.is_narrow else 2}, orient="top"),
     )
-    spans = base.mark_rule(strokeWidth=5, color=COLOURS["accent"], opacity=0.6).encode(x=when, x2="to:T")
-    points = base.mark_circle(size=70, color=COLOURS["accent"], opacity=1).encode(x=when)
-    words = (
-        base.mark_text(align="left", baseline="top", fontSize=13, lineHeight=16, color=COLOURS["ink"])
-        .encode(x=alt.X("left:T"), y=alt.Y("top:Q"), text="lines:N")
+    spans = base.mark_rule(aria=True, strokeWidth=5, color=COLOURS["accent"], opacity=0.6).encode(
+        x=when, x2="to:T", description=LABEL
+    )
+    points = base.mark_circle(aria=True, size=70, color=COLOURS["accent"], opacity=1).encode(x=when, description=LABEL)
+    words = base.mark_text(align="left", baseline="top", fontSize=13, lineHeight=16, color=COLOURS["ink"]).encode(
+        x=alt.X("left:T"), y=alt.Y("top:Q"), text="lines:N"
     )
     return _svg((spans + points + words).properties(width=style.width - 40, height=depth + 10), style, datasets)
 
@@ -255,12 +278,16 @@ def verdicts(rows: Rows, style: Style) -> str:
     datasets = Datasets()
     data = [{**row, "label": f"{row['name']}: {row['claims']}"} for row in rows]
     base = alt.Chart(datasets.add(data)).encode(
-        x=alt.X("claims:Q", title=None, axis=None, scale=alt.Scale(domain=[0, max(row["claims"] for row in rows) * 1.1], nice=False)),
+        x=alt.X(
+            "claims:Q", title=None, axis=None, scale=alt.Scale(domain=[0, max(row["claims"] for row in rows) * 1.1], nice=False)
+        ),
         y=_lines_of(data, "name"),
-        description=LABEL,
     )
-    bars = base.mark_bar(height=22).encode(
-        color=alt.Color("verdict:N", legend=None, scale=alt.Scale(domain=list(VERDICTS), range=[COLOURS[code] for code in VERDICTS]))
+    bars = base.mark_bar(aria=True, height=22).encode(
+        description=LABEL,
+        color=alt.Color(
+            "verdict:N", legend=None, scale=alt.Scale(domain=list(VERDICTS), range=[COLOURS[code] for code in VERDICTS])
+        ),
     )
     labels = base.mark_text(align="left", dx=7, fontSize=15, fontWeight=600, color=COLOURS["ink"]).encode(text="claims:Q")
     chart = (bars + labels + _name_above(base, "name")).properties(width=style.width - 40, height=alt.Step(52))
@@ -282,13 +309,20 @@ def internet(rows: Rows, style: Style) -> str:
     base = alt.Chart(datasets.add(data)).encode(
         x=alt.X("year:Q", title=None, scale=alt.Scale(domain=[1999, 2024]), axis=alt.Axis(format="d", tickCount=6, grid=False)),
         y=alt.Y("value:Q", title=None, scale=alt.Scale(domain=[0, 100]), axis=alt.Axis(tickCount=5)),
-        description=LABEL,
     )
     wdi = base.transform_filter("datum.source == 'wdi'").mark_line(strokeWidth=3, color=COLOURS["accent"], opacity=0.8)
-    itu = base.transform_filter("datum.source == 'itu'").mark_circle(size=38, color=COLOURS["ink"], opacity=0.9)
+    itu = (
+        base.transform_filter("datum.source == 'itu'")
+        .mark_circle(aria=True, size=38, color=COLOURS["ink"], opacity=0.9)
+        .encode(description=LABEL)
+    )
     article = base.transform_filter("datum.source == 'article'")
-    printed = article.mark_point(size=130, shape="diamond", filled=True, color=COLOURS["contradicted"], opacity=1)
-    words = article.mark_text(align="right", dx=-10, dy=-8, fontWeight=600, color=COLOURS["ink"]).encode(text=alt.Text("value:Q", format=".1f"))
+    printed = article.mark_point(
+        aria=True, size=130, shape="diamond", filled=True, color=COLOURS["contradicted"], opacity=1
+    ).encode(description=LABEL)
+    words = article.mark_text(align="right", dx=-10, dy=-8, fontWeight=600, color=COLOURS["ink"]).encode(
+        text=alt.Text("value:Q", format=".1f")
+    )
     return _svg((wdi + itu + printed + words).properties(width=style.width - 40, height=300), style, datasets)
 
 
@@ -299,9 +333,9 @@ def missing(rows: Rows, style: Style) -> str:
     base = alt.Chart(datasets.add(data)).encode(
         x=alt.X("period_code:O", title=None, axis=alt.Axis(labelAngle=-45 if style.is_narrow else 0)),
         y=alt.Y("states:Q", title=None, axis=alt.Axis(tickCount=4, tickMinStep=5)),
-        description=LABEL,
     )
-    bars = base.mark_bar().encode(
+    bars = base.mark_bar(aria=True).encode(
+        description=LABEL,
         order=alt.Order("status:N"),
         color=alt.Color(
             "status:N", legend=None, scale=alt.Scale(domain=["L", "M"], range=[COLOURS["accent"], COLOURS["missing"]])
@@ -310,7 +344,7 @@ def missing(rows: Rows, style: Style) -> str:
     return _svg(bars.properties(width=style.width - 40, height=200), style, datasets)
 
 
-def _lines(rows: Rows, style: Style, datasets: Datasets, *, height: int, share: int = 1) -> alt.LayerChart:
+def _lines(rows: Rows, style: Style, datasets: Datasets, *, height: int, share: int = 1) -> Any:
     """A line per series, Kazakhstan in front; `share` panels stand side by side."""
     data = [
         {
@@ -327,13 +361,14 @@ def _lines(rows: Rows, style: Style, datasets: Datasets, *, height: int, share: 
     width = (style.width - 140) // share if share > 1 else style.width - 40
     base = alt.Chart(datasets.add(data)).encode(
         x=_editions(data, style, few=share > 1 or style.is_narrow),
-        y=alt.Y("value:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(values=[0, 0.25, 0.5, 0.75, 1], format=".2f")),
+        y=alt.Y(
+            "value:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(values=[0, 0.25, 0.5, 0.75, 1], format=".2f")
+        ),
         color=alt.Color("series:N", legend=None, scale=alt.Scale(domain=series, range=[COLOURS[code] for code in series])),
-        description=LABEL,
     )
     groups = base.transform_filter("datum.series != 'kazakhstan'").mark_line(strokeWidth=2)
     kazakhstan = base.transform_filter("datum.series == 'kazakhstan'").mark_line(strokeWidth=4)
-    points = base.mark_circle(size=30 if share > 1 else 44, opacity=1)
+    points = base.mark_circle(aria=True, size=30 if share > 1 else 44, opacity=1).encode(description=LABEL)
     return alt.layer(groups, kazakhstan, points).properties(width=width, height=height)
 
 
@@ -345,7 +380,7 @@ def _grouped(rows: Rows, *keys: str) -> dict[tuple[Any, ...], Rows]:
     return groups
 
 
-def _facet(chart: alt.LayerChart, data: Rows, *, columns: int, spacing: int) -> alt.FacetChart:
+def _facet(chart: Any, data: Rows, *, columns: int, spacing: int) -> Any:
     """A panel per value of the field `panel`, in the order of the rows, its name above it at the left."""
     header = alt.Header(
         title=None, labelAnchor="start", labelFontSize=14, labelFontWeight=600, labelColor=COLOURS["ink"], labelLimit=0,
@@ -357,7 +392,9 @@ def _facet(chart: alt.LayerChart, data: Rows, *, columns: int, spacing: int) -> 
 
 def _editions(data: Rows, style: Style, *, few: bool = False) -> alt.X:
     years = sorted({row["year"] for row in data})
-    shown = [years[0], *[year for year in years if year in (2010, 2016, 2024)]] if few or style.is_narrow else years[:1] + years[2:]
+    shown = (
+        [years[0], *[year for year in years if year in (2010, 2016, 2024)]] if few or style.is_narrow else years[:1] + years[2:]
+    )
     return alt.X(
         "year:Q",
         title=None,
@@ -371,7 +408,7 @@ def _lines_of(data: Rows, field: str) -> alt.Y:
     return alt.Y(f"{field}:N", title=None, axis=None, sort=list(dict.fromkeys(row[field] for row in data)))
 
 
-def _name_above(base: alt.Chart, field: str) -> alt.Chart:
+def _name_above(base: alt.Chart, field: str) -> Any:
     """The name of each line above it, from the left edge: there is room for it in every language and on a phone."""
     return base.mark_text(align="left", dy=-21, fontSize=13, color=COLOURS["ink"]).encode(x=alt.value(0), text=f"{field}:N")
 
@@ -383,6 +420,7 @@ def _svg(chart: Any, style: Style, datasets: Datasets) -> str:
         padding={"left": 5, "right": 22, "top": 5, "bottom": 5},
         font="sans-serif",
         view=alt.ViewConfig(stroke=None),
+        mark=alt.MarkConfig(aria=False),  # a mark has words only where it is given a label
         title=alt.TitleConfig(anchor="start", fontSize=14, fontWeight=600, color=COLOURS["ink"], offset=10),
         axis=alt.AxisConfig(
             labelColor=COLOURS["soft"], labelFontSize=12, gridColor=COLOURS["line"], domainColor=COLOURS["line"],
@@ -398,4 +436,9 @@ def _svg(chart: Any, style: Style, datasets: Datasets) -> str:
     for name, colour in COLOURS.items():
         svg = svg.replace(colour, f"var(--{name.replace('_', '-')})")
     width, height = re.search(r'width="([\d.]+)" height="([\d.]+)"', svg).groups()  # type: ignore[union-attr]
-    return re.sub(r"<svg [^>]*>", f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" aria-hidden="true">', svg, count=1)
+    return re.sub(
+        r"<svg [^>]*>",
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" aria-hidden="true">',
+        svg,
+        count=1,
+    )

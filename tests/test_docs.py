@@ -1,0 +1,94 @@
+"""What the documents show is what their reader gets. `make docs` renews what is shown and writes the generated pages."""
+
+from __future__ import annotations
+
+import ast
+import csv
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+from conftest import ROOT, egov
+
+from pipelines import read
+from pipelines.products.codebook import markdown_pages
+from pipelines.products.contract import Release
+from pipelines.project import Project
+
+BLOCK = re.compile(r"```sql\n(?P<query>.*?)```\n```text\n(?P<shown>.*?)```", re.S)
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+RECIPES = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
+RANKS = "select period_code, rank from reports.rpt_rank_history where country_code = 'KAZ' order by 1"
+
+
+def generated(project: Project, connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """The pages of docs/ that are made from a release."""
+    summary = json.loads((project.current / "release.json").read_text(encoding="utf-8"))
+    built_at = datetime.fromisoformat(summary["built_at"])
+    return markdown_pages(Release(project, project.current, connection, summary["release_id"], built_at))
+
+
+@pytest.mark.parametrize("block", list(BLOCK.finditer(README)), ids=lambda block: block["query"].split("\n")[0][:60])
+def test_query_has_the_shown_output(built: Project, block: re.Match[str]) -> None:
+    said = egov(built, "sql", block["query"])
+    assert said.stdout.strip() == block["shown"].strip()
+
+
+def test_the_readme_connects(built: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(built.root)
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.S)
+    names: dict[str, object] = {}
+    exec(code, names)
+    assert len(names["claims"]) > 30  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("number", range(3), ids=["duckdb and pandas", "polars", "SQLAlchemy"])
+def test_a_python_recipe_runs(built: Project, release: duckdb.DuckDBPyConnection, number: int) -> None:
+    recipes = re.findall(r"```python\n(.*?)```", RECIPES, re.S)
+    assert len(recipes) == 3
+    # a process of its own, as its reader has: two connections of one process must agree in every setting
+    shown = "rows = answer.values.tolist() if hasattr(answer, 'values') else list(getattr(answer, 'rows', lambda: answer)())"
+    said = subprocess.run(
+        [sys.executable, "-c", f"{recipes[number]}\n{shown}\nprint([tuple(row) for row in rows])"],
+        cwd=built.root,
+        capture_output=True,
+        text=True,
+    )
+    assert said.returncode == 0, said.stderr
+    assert sorted(ast.literal_eval(said.stdout)) == release.execute(RANKS).fetchall()
+
+
+def test_the_command_line_recipe_runs(built: Project, release: duckdb.DuckDBPyConnection) -> None:
+    (command,) = re.findall(r"```sh\n(.*?)```", RECIPES, re.S)
+    path = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    said = subprocess.run(command, shell=True, cwd=built.root, env=path, capture_output=True, text=True, check=True)
+    rows = [(row["period_code"], int(row["rank"])) for row in csv.DictReader(io.StringIO(said.stdout))]
+    assert sorted(rows) == release.execute(RANKS).fetchall()
+    outside = command.rsplit("-c", 1)[0] + "-c \"from read_csv('dbt_project.yml')\""
+    refused = subprocess.run(outside, shell=True, cwd=built.root, env=path, capture_output=True, text=True)
+    assert "file system operations are disabled" in refused.stderr
+
+
+def test_the_generated_pages_are_those_of_the_release(built: Project, release: duckdb.DuckDBPyConnection) -> None:
+    for name, text in generated(built, release).items():
+        assert (ROOT / "docs" / name).read_text(encoding="utf-8") == text, f"docs/{name} has fallen behind: make docs"
+
+
+if __name__ == "__main__":
+    current = Project(ROOT)
+
+    def renewed(block: re.Match[str]) -> str:
+        output = egov(current, "sql", block["query"]).stdout.strip()
+        return f"```sql\n{block['query']}```\n```text\n{output}\n```"
+
+    (ROOT / "README.md").write_text(BLOCK.sub(renewed, README), encoding="utf-8")
+    with read.connect(current.published_file) as published:
+        for page, content in generated(current, published).items():
+            (ROOT / "docs" / page).write_text(content, encoding="utf-8")
