@@ -42,7 +42,8 @@ def assert_whole(project: Project) -> str:
     package = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
     assert package["version"] == release_id
     for described in package["resources"]:
-        assert f"sha256:{hashlib.sha256((folder / described['path']).read_bytes()).hexdigest()}" == described["hash"]
+        content = (folder / described["path"]).read_bytes()
+        assert described["hash"] == f"sha256:{hashlib.sha256(content).hexdigest()}"
     for product in ("report/index.html", "dcat.jsonld"):
         assert release_id in (folder / product).read_text(encoding="utf-8")
     assert (
