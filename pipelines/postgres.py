@@ -141,7 +141,13 @@ def _publish(
         with _step(console, "check"):
             check(release, server, tables)
     with _step(console, "swap"):
-        swap(server, [schema for schema in SCHEMAS if schema in held], wait)
+        try:
+            swap(server, [schema for schema in SCHEMAS if schema in held], wait)
+        except psycopg.OperationalError as error:
+            if not server.closed:
+                raise
+            lost = "readers have the release that they had, or the new one, whole: run again"  # lost while it was confirmed
+            raise EgovError(f"{_explain(server, error)}; {lost}") from None
     console.print(f"release    {release_id}")
     console.print(f"readable   by role {role}")
 
@@ -306,16 +312,18 @@ def _explain(server: Server, error: psycopg.Error) -> str:
     if isinstance(error, errors.LockNotAvailable):
         return "a transaction keeps a table of the release before last open (schemas ending in __old): it has to end first"
     if isinstance(error, errors.InsufficientPrivilege):
-        return f"{said}. The user needs CREATE on the database, and has to own the schemas of earlier publishes"
+        return f"{said}. The user of the DSN needs CREATE on the database"
     return f"PostgreSQL refused: {said}"
 
 
 def _held(server: Server) -> dict[str, str]:
-    """The release of each schema made here that exists. Raises EgovError where a schema of such a name is not from here."""
+    """The release of each schema made here that exists. Raises EgovError where the user may not replace one of that name."""
     names = [name for schema in SCHEMAS for name in (schema, _new(schema), _old(schema))]
     held = {}
-    for name, comment in server.execute(
-        "select nspname, obj_description(oid, 'pg_namespace') from pg_namespace where nspname = any(%s) order by 1", [names]
+    for name, comment, owner, owned in server.execute(
+        "select nspname, obj_description(oid, 'pg_namespace'), nspowner::regrole::text, pg_has_role(nspowner, 'usage') "
+        "from pg_namespace where nspname = any(%s) order by 1",
+        [names],
     ).fetchall():
         mark = MARKED.fullmatch(comment or "")
         if not mark:
@@ -323,6 +331,8 @@ def _held(server: Server) -> dict[str, str]:
                 f"the database has a schema {name} that was not made by `egov publish postgres`; nothing is touched. "
                 "Rename that schema, or publish to a database of its own"
             )
+        if not owned:
+            raise EgovError(f"schema {name} was published by {owner}: publish as {owner} again; nothing is touched")
         held[name] = mark[1]
     return held
 
