@@ -3,6 +3,7 @@
 # make test        set everything up and run every test
 # make lint        style and types of Python and SQL
 # make bench       time and memory of a build against the floor
+# make bench-postgres  time of `egov publish postgres` against plain COPY
 # make mutation    the share of figures whose every changed digit is noticed
 # make faults      kills, readers through rebuilds, failing writes and mutated files, tried and counted (KILLS=, REBUILDS=)
 # make lock        renew requirements.txt from pyproject.toml (needs uv)
@@ -10,7 +11,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup warehouse test lint bench mutation faults lock clean
+.PHONY: setup warehouse test lint bench bench-postgres mutation faults lock clean
 
 setup: .venv/ready
 
@@ -28,6 +29,9 @@ lint: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/python tests/bench.py
+
+bench-postgres: .venv/ready
+	$(BIN)/python tests/bench_postgres.py
 
 faults: .venv/ready
 	$(BIN)/python tests/faults.py raw --count 5000

@@ -15,7 +15,7 @@ import contextlib
 import logging
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -60,10 +60,9 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the release, with its type in DuckDB and in PostgreSQL."""
+    """A column of the release, with its type in PostgreSQL."""
 
     name: str
-    duckdb_type: str
     type: str
     required: bool
     comment: str | None
@@ -119,6 +118,8 @@ def publish(project: Project, dsn: str, role: str, console: Console, *, wait: fl
 def _publish(
     release: duckdb.DuckDBPyConnection, release_id: str, server: Server, role: str, console: Console, wait: float
 ) -> None:
+    # limits that an administrator sets for a user are meant for queries, not for a load
+    server.execute("set statement_timeout = 0; set idle_in_transaction_session_timeout = 0")
     if not _value(server, "select pg_try_advisory_lock(%s)", LOCK):
         raise EgovError("another publish to this database is running", 3)
     held = _held(server)
@@ -167,7 +168,7 @@ def describe(release: duckdb.DuckDBPyConnection) -> list[Table]:
             expected = ", ".join([*TYPES, "DECIMAL(p,s)"])
             raise EgovError(f"{schema}.{table}.{name} is {kind}, which is not mapped to PostgreSQL; expected {expected}")
         mapped = f"numeric({decimal[1]},{decimal[2]})" if decimal else TYPES[kind]
-        columns.setdefault((schema, table), []).append(Column(name, kind, mapped, not nullable, comment))
+        columns.setdefault((schema, table), []).append(Column(name, mapped, not nullable, comment))
     constraints: dict[tuple[str, str], list[Constraint]] = {}
     for schema, table, *constraint in release.execute(
         "select schema_name, table_name, constraint_type, constraint_text, constraint_column_names, referenced_table, "
@@ -205,8 +206,9 @@ def copy(release: duckdb.DuckDBPyConnection, server: Server, tables: list[Table]
     for done, table in enumerate(tables):
         progress(done, len(tables))
         statement = sql.SQL("copy {} from stdin (format csv, freeze)").format(table.target)
-        with server.cursor() as cursor, cursor.copy(statement) as stream:
-            for block in _one_ahead(_csv_blocks(release, table)):
+        blocks = contextlib.closing(_one_ahead(_csv_blocks(release, table)))
+        with server.cursor() as cursor, cursor.copy(statement) as stream, blocks as ready:
+            for block in ready:
                 stream.write(block)
 
 
@@ -222,13 +224,16 @@ def add_constraints(server: Server, tables: list[Table], *, foreign: bool) -> No
 def check(release: duckdb.DuckDBPyConnection, server: Server, tables: list[Table]) -> None:
     """Ask both databases for the rows and the sums of every column. Raises EgovError where they do not agree."""
     for table in tables:
-        sums = ", ".join(term for column in table.columns for term in _sums(column))
-        here = release.execute(f"select count(*), {sums} from {_quoted(table.schema)}.{_quoted(table.name)}").fetchone()
-        there = server.execute(sql.SQL("select count(*), {} from {}").format(sql.SQL(sums), table.target)).fetchone()
-        if here != there:
+        sums = ["count(*)", *(term for column in table.columns for term in _sums(column))]
+        query = f"select {', '.join(sums)} from "
+        here = release.execute(f"{query} {_quoted(table.schema)}.{_quoted(table.name)}").fetchone()
+        there = server.execute(sql.SQL(query) + table.target).fetchone()
+        assert here
+        assert there
+        if differing := [f"{sums[n]} is {there[n]}, expected {here[n]}" for n in range(len(sums)) if here[n] != there[n]]:
             raise EgovError(
-                f"{table.schema}.{table.name} does not hold in PostgreSQL what the release holds: rows and sums are {there}, "
-                f"expected {here}; readers keep the release that they had"
+                f"{table.schema}.{table.name} does not hold in PostgreSQL what the release holds: {'; '.join(differing)}; "
+                "readers keep the release that they had"
             )
 
 
@@ -283,18 +288,19 @@ def _connect(dsn: str) -> Server:
         "percent-encoded, or host=... port=... dbname=... user=...",
         2,
     )
-    defaults = {"connect_timeout": "10", "keepalives_idle": "30", "tcp_user_timeout": "60000"}
+    defaults = {
+        "application_name": "egov publish",
+        "connect_timeout": "10",
+        "keepalives_idle": "30",
+        "tcp_user_timeout": "60000",
+    }
     try:
         given = {key: str(value) for key, value in conninfo_to_dict(dsn).items()}
         # a password with a bare @ or / in it: libpq takes its end for a host, a port or a database, and would name it
         if "@" in given.get("host", "") + given.get("dbname", "") or not re.fullmatch("[0-9,]*", given.get("port", "")):
             raise unreadable
-        server: Server = psycopg.connect(
-            autocommit=True,
-            client_encoding="utf8",
-            application_name="egov publish",
-            **(defaults | given),  # type: ignore[arg-type]
-        )
+        settings: dict[str, Any] = defaults | given | {"client_encoding": "utf8"}
+        server: Server = psycopg.connect(autocommit=True, **settings)
     except (psycopg.ProgrammingError, ValueError):
         raise unreadable from None
     except psycopg.Error as error:
@@ -416,7 +422,7 @@ def _csv_blocks(release: duckdb.DuckDBPyConnection, table: Table) -> Iterator[st
         yield block or ""
 
 
-def _one_ahead(blocks: Iterator[str]) -> Iterator[str]:
+def _one_ahead(blocks: Iterator[str]) -> Generator[str, None, None]:
     """The same blocks, the next of them being made while one is sent."""
     with ThreadPoolExecutor(1) as worker:
         coming = worker.submit(next, blocks, None)

@@ -83,9 +83,9 @@ def main() -> None:
                 # another name makes it another release: what is published is replaced, not found to be there already
                 release = release.rename(project.releases / f"{number}")
                 releases.move_current(project, release.name)
-                console = Console(file=io.StringIO())
-                publishes.append(timed(partial(postgres.publish, project, dsn, "egov_reader", console, wait=0)))
-                for line in console.file.getvalue().splitlines():
+                said = io.StringIO()
+                publishes.append(timed(partial(postgres.publish, project, dsn, "egov_reader", Console(file=said), wait=0)))
+                for line in said.getvalue().splitlines():
                     name, value, *unit = line.split()
                     if unit == ["s"]:
                         steps.setdefault(name, []).append(float(value))

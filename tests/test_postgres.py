@@ -57,7 +57,7 @@ insert into marts."Order ""x"" y" values
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
     """A PostgreSQL server with a user `publisher`, who may make schemas and roles and needs a password."""
-    running = get_server(tmp_path_factory.mktemp("pg") / "data", cleanup_mode="delete")
+    running = get_server(tmp_path_factory.mktemp("pg") / "data")
     rules = running.pgdata / "pg_hba.conf"
     rules.write_text("local all publisher scram-sha-256\n" + rules.read_text())
     with psycopg.connect(running.get_uri(), autocommit=True) as connection:
@@ -522,7 +522,10 @@ def test_rows_that_do_not_arrive(small: Project, database: Database, monkeypatch
         )
 
     monkeypatch.setattr(postgres, "copy", loses)
-    assert_refused(publish(small, database.dsn), "marts.dim_levels does not hold in PostgreSQL what the release holds")
+    assert_refused(
+        publish(small, database.dsn),
+        'marts.dim_levels does not hold in PostgreSQL what the release holds: sum("minimum_value") is',
+    )
     assert database.schemas() == []
 
 
