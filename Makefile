@@ -4,6 +4,7 @@
 # make lint        style and types of Python and SQL
 # make docs        renew the outputs shown in README.md and the generated pages of docs/, from the current release
 # make bench       time and memory of a build against the floor
+# make bench-postgres  time of `egov publish postgres` against plain COPY
 # make mutation    the share of figures whose every changed digit is noticed
 # make faults      kills, readers through rebuilds, failing writes and mutated files, tried and counted (KILLS=, REBUILDS=)
 # make lock        renew requirements.txt from pyproject.toml (needs uv)
@@ -11,7 +12,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup warehouse test lint docs bench mutation faults lock clean
+.PHONY: setup warehouse test lint docs bench bench-postgres mutation faults lock clean
 
 setup: .venv/ready
 
@@ -33,6 +34,9 @@ docs: warehouse
 bench: .venv/ready
 	$(BIN)/python tests/bench.py
 
+bench-postgres: .venv/ready
+	$(BIN)/python tests/bench_postgres.py
+
 faults: .venv/ready
 	$(BIN)/python tests/faults.py raw --count 5000
 	$(BIN)/python tests/faults.py writes --count 12
@@ -52,7 +56,7 @@ mutation: .venv/ready
 	@touch $@
 
 lock:
-	uv export --quiet --upgrade --no-emit-project --no-annotate --no-header --format requirements-txt --output-file requirements.txt
+	uv export --quiet --upgrade --all-extras --no-emit-project --no-annotate --no-header --format requirements-txt --output-file requirements.txt
 	rm -f uv.lock
 
 clean:
