@@ -1,6 +1,7 @@
 # make setup       the environment in .venv
 # make warehouse   set everything up and publish a release
 # make test        set everything up and run every test
+# make test-bi     import the dashboards into a real Superset and look at them in Chromium, across a rebuild
 # make lint        style and types of Python and SQL
 # make bench       time and memory of a build against the floor
 # make mutation    the share of figures whose every changed digit is noticed
@@ -10,7 +11,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup warehouse test lint bench mutation faults lock clean
+.PHONY: setup warehouse test test-bi lint bench mutation faults lock clean
 
 setup: .venv/ready
 
@@ -19,6 +20,9 @@ warehouse: .venv/ready
 
 test: .venv/ready
 	$(BIN)/pytest -n 2 --dist worksteal
+
+test-bi: .venv/ready .venv-superset/ready
+	$(BIN)/pytest -m browser
 
 lint: .venv/ready
 	$(BIN)/ruff check .
@@ -47,9 +51,16 @@ mutation: .venv/ready
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# Superset has an environment of its own: it needs older versions of what the warehouse uses.
+.venv-superset/ready: bi/superset/requirements.in bi/superset/constraints.txt
+	@echo "setting up .venv-superset"
+	@$(PYTHON) -m venv .venv-superset
+	@.venv-superset/bin/pip install --quiet --disable-pip-version-check -r bi/superset/requirements.in -c bi/superset/constraints.txt
+	@touch $@
+
 lock:
 	uv export --quiet --upgrade --no-emit-project --no-annotate --no-header --format requirements-txt --output-file requirements.txt
 	rm -f uv.lock
 
 clean:
-	rm -rf .venv target warehouse/build
+	rm -rf .venv .venv-superset target warehouse/build
