@@ -31,6 +31,7 @@ from pipelines import read, validate
 from pipelines.project import Project
 
 BI = ROOT / "bi" / "superset"
+PROGRAMS = ROOT / ".venv-superset" / "bin"
 POSTGRESQL = "postgresql+psycopg2://egov_reader@db.example.org/egov"
 ENGINES = {"duckdb": [], "postgresql": ["--uri", POSTGRESQL]}
 Documents = dict[str, Any]
@@ -181,7 +182,6 @@ class Superset:
     @classmethod
     def set_up(cls, folder: Path) -> Superset:
         """Make its database, its roles and an administrator."""
-        folder.mkdir()
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             address = f"http://127.0.0.1:{free.getsockname()[1]}"
@@ -199,14 +199,14 @@ class Superset:
 
     def run(self, *arguments: str | Path) -> None:
         """A command of its command line."""
-        command = [PROGRAMS / "superset", *arguments]
+        command: list[str | Path] = [PROGRAMS / "superset", *arguments]
         done = subprocess.run(command, env=self.environment, cwd=self.folder, capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stderr[-5000:]
 
     @contextmanager
     def serve(self) -> Iterator[None]:
         """Answer requests, from one process and several threads."""
-        command = [PROGRAMS / "gunicorn", "--threads", "8", "--timeout", "120", "--bind", self.address.removeprefix("http://")]
+        command = [str(PROGRAMS / "gunicorn"), "--threads", "8", "--bind", self.address.removeprefix("http://")]
         with open(self.folder / "server.log", "w") as log:
             server = subprocess.Popen(
                 [*command, "superset.app:create_app()"], env=self.environment, cwd=self.folder, stdout=log, stderr=log
@@ -238,7 +238,14 @@ class Superset:
         page.wait_for_url(lambda url: "login" not in url)
 
 
-PROGRAMS = ROOT / ".venv-superset" / "bin"
+@pytest.fixture(scope="module")
+def superset(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Superset]:
+    """A Superset that answers, and holds nothing yet."""
+    need((PROGRAMS / "superset").exists(), "Superset in .venv-superset (`make test-bi` sets it up)")
+    own = Superset.set_up(tmp_path_factory.mktemp("superset"))
+    with own.serve():
+        yield own
+
 
 # A chart is drawn when Superset no longer waits for it and there is something of it: rows, a figure, or a painted canvas. Of
 # a canvas count the coloured pixels below its legend: axes and words are grey, lines and bars are not.
@@ -342,36 +349,31 @@ RANKS = "EGDI rank by edition (1 is best, lower is better)"
 
 
 @pytest.mark.browser
-def test_dashboards_show_each_release_without_a_restart(fresh: Project, browser: Browser, tmp_path: Path) -> None:
-    need((PROGRAMS / "superset").exists(), "Superset in .venv-superset (`make test-bi` sets it up)")
+def test_dashboards_show_each_release_without_a_restart(
+    fresh: Project, superset: Superset, browser: Browser, tmp_path: Path
+) -> None:
     made = bundle(fresh, tmp_path / "bundle.zip", "duckdb")
     assert made.returncode == 0, made.stderr
-    superset = Superset.set_up(tmp_path / "superset")
     superset.run("import-dashboards", "-p", tmp_path / "bundle.zip", "-u", "admin")
     page = browser.context.new_page()
     page.set_viewport_size({"width": 1600, "height": 4500})  # Superset draws only what is in view
-    with superset.serve():
-        superset.log_in(page)
-        before = assert_shows(fresh, page, superset.address)
+    superset.log_in(page)
+    before = assert_shows(fresh, page, superset.address)
 
-        assert "disabled by configuration" in ask(page, superset.address, "select * from read_text('/etc/passwd')")
-        for query in (
-            "drop table marts.fct_service_usage",
-            "set enable_external_access = true",
-            "attach '/tmp/other' as other",
-        ):
-            assert '"errors"' in ask(page, superset.address, query)
-        assert before in ask(page, superset.address, "select release_id from meta.build_info")
+    assert "disabled by configuration" in ask(page, superset.address, "select * from read_text('/etc/passwd')")
+    for query in ("drop table marts.fct_service_usage", "set enable_external_access = true", "attach '/tmp/other' as other"):
+        assert '"errors"' in ask(page, superset.address, query)
+    assert before in ask(page, superset.address, "select release_id from meta.build_info")
 
-        table = fresh.raw / "article/table_3.csv"
-        table.write_text(table.read_text(encoding="utf-8").replace("397 364", "397 365"), encoding="utf-8")
-        validate.update_hashes(fresh)
-        done = egov(fresh, "build")
-        assert done.returncode == 0, done.stderr
-        after = assert_shows(fresh, page, superset.address)
-        assert after != before
-        assert before not in page.content()
-        assert "397,365" in page.content()
-        assert "397,364" not in page.content()
+    table = fresh.raw / "article/table_3.csv"
+    table.write_text(table.read_text(encoding="utf-8").replace("397 364", "397 365"), encoding="utf-8")
+    validate.update_hashes(fresh)
+    done = egov(fresh, "build")
+    assert done.returncode == 0, done.stderr
+    after = assert_shows(fresh, page, superset.address)
+    assert after != before
+    assert before not in page.content()
+    assert "397,365" in page.content()
+    assert "397,364" not in page.content()
     # Superset counts its users by a picture from its makers: nothing else was asked for, and nothing got through
     assert {address.split("/")[2] for address in browser.outside} <= {"apachesuperset.gateway.scarf.sh"}
