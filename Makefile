@@ -1,6 +1,7 @@
 # make setup       the environment in .venv
 # make warehouse   set everything up and publish a release
 # make test        set everything up and run every test
+# make test-bi     import the dashboards into a real Superset and look at them in Chromium, across a rebuild
 # make lint        style and types of Python and SQL
 # make docs        renew the outputs shown in README.md and the generated pages of docs/, from the current release
 # make bench       time and memory of a build against the floor
@@ -12,7 +13,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup warehouse test lint docs bench bench-postgres mutation faults lock clean
+.PHONY: setup warehouse test test-bi lint docs bench bench-postgres mutation faults lock clean
 
 setup: .venv/ready
 
@@ -21,6 +22,9 @@ warehouse: .venv/ready
 
 test: .venv/ready
 	$(BIN)/pytest -n 2 --dist worksteal
+
+test-bi: .venv/ready .venv-superset/ready
+	$(BIN)/pytest -m browser
 
 lint: .venv/ready
 	$(BIN)/ruff check .
@@ -55,9 +59,16 @@ mutation: .venv/ready
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# Superset has an environment of its own: it needs older versions of what the warehouse uses.
+.venv-superset/ready: bi/superset/requirements.in bi/superset/constraints.txt
+	@echo "setting up .venv-superset"
+	@$(PYTHON) -m venv .venv-superset
+	@.venv-superset/bin/pip install --quiet --disable-pip-version-check -r bi/superset/requirements.in -c bi/superset/constraints.txt
+	@touch $@
+
 lock:
 	uv export --quiet --upgrade --all-extras --no-emit-project --no-annotate --no-header --format requirements-txt --output-file requirements.txt
 	rm -f uv.lock
 
 clean:
-	rm -rf .venv target warehouse/build
+	rm -rf .venv .venv-superset target warehouse/build

@@ -1,4 +1,7 @@
-"""A copy of the project for every test that builds or breaks something, and one built release for those that only read."""
+"""What tests share: a copy of the project for those that build or break something, one built release for those that read.
+
+Those that look at a page have a browser.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import duckdb
 import pytest
+from playwright.sync_api import BrowserContext, Route, sync_playwright
 
 from pipelines import read
 from pipelines.project import Project
@@ -93,3 +99,67 @@ def release(built: Project) -> Iterator[duckdb.DuckDBPyConnection]:
 def fresh(tmp_path: Path, built: Project) -> Project:
     """A copy of the built project that a test may break; it has the release and dbt's parse of the same models."""
     return Project(Path(shutil.copytree(built.root, tmp_path / "project", symlinks=True)))
+
+
+NOT_RUN = "not run for want of a program: "
+
+
+def need(present: object, what: str) -> None:
+    """Go on where a program is `present`. Where it is not, the run ends with a loud word, and in CI (variable CI) it fails."""
+    if not present:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(NOT_RUN + what)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Whoever reads only the end of a run reads what it has not tried."""
+    wanting = [report for report in terminalreporter.getreports("skipped") if NOT_RUN in str(report.longrepr)]
+    if wanting:
+        terminalreporter.section("NOT RUN FOR WANT OF A PROGRAM", sep="!", red=True, bold=True)
+        for report in wanting:
+            reason = str(report.longrepr[2]).partition(NOT_RUN)[2] if isinstance(report.longrepr, tuple) else report.longrepr
+            terminalreporter.line(f"{report.nodeid}: {reason}", red=True)
+
+
+# Chromium fetches lists and updates of its own accord, and asks for names: here it stays on this machine.
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
+
+
+@dataclass
+class Browser:
+    """A new, empty browser. `outside` lists the addresses beyond this machine that pages asked for and did not get."""
+
+    context: BrowserContext
+    outside: list[str] = field(default_factory=list)
+
+    def admit(self, route: Route) -> None:
+        """Let a request pass that stays on this machine, refuse and note any other."""
+        address = urlsplit(route.request.url)
+        if address.hostname == "127.0.0.1" or address.scheme in ("file", "data", "blob"):
+            route.continue_()
+        else:
+            self.outside.append(route.request.url)
+            route.abort()
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[Browser]:
+    """Headless Chromium from the system's packages, with nothing kept from earlier runs and no way off this machine."""
+    chromium = shutil.which("chromium")
+    need(chromium, "chromium (Debian's package chromium)")
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            tmp_path / "chromium", executable_path=chromium, headless=True, args=CHROMIUM_FLAGS
+        )
+        opened = Browser(context)
+        context.route("**/*", opened.admit)
+        yield opened
+        context.close()

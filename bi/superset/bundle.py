@@ -1,0 +1,259 @@
+"""Make the bundle that `superset import-dashboards` takes: one database, its datasets, charts and two dashboards.
+
+    .venv/bin/python bi/superset/bundle.py duckdb bundle.zip
+    .venv/bin/python bi/superset/bundle.py postgresql bundle.zip --uri postgresql+psycopg2://egov_reader@db.example.org/egov
+
+The files beside this one say what there is to see, in short. Columns, their types and what they mean are taken from the
+current release, so that they are those of the contract; the rest is what Superset wants to have written out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import uuid
+import zipfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import duckdb
+import yaml
+
+from pipelines import read
+from pipelines.project import EgovError, Project
+
+HERE = Path(__file__).parent
+VERSION = "1.0.0"  # of Superset's import format
+DASHBOARDS = ("indices", "services")
+SCHEMES = {"duckdb": ("duckdb",), "postgresql": ("postgresql", "postgresql+psycopg2")}
+
+
+def bundle(engine: str, uri: str, release: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """The documents of a bundle, keyed by their paths in it.
+
+    `uri` is where Superset finds the warehouse, `release` the connection that knows its columns. Identities are always the
+    same, for both engines: an import renews what an earlier one brought. Raises EgovError when `uri` does not fit.
+    """
+    _require_fitting(engine, uri)
+    database = {**_source(f"databases/{engine}"), "sqlalchemy_uri": uri, **_identity("database", engine)}
+    documents: dict[str, Any] = {
+        "metadata.yaml": {"version": VERSION, "type": "Dashboard", "timestamp": datetime.now(UTC).isoformat()},
+        f"databases/{engine}.yaml": database,
+    }
+    for name, source in _source("datasets").items():
+        columns = list(_columns(release, source))
+        documents[f"datasets/{engine}/{name}.yaml"] = _dataset(name, source, columns, _uuid("database", engine))
+    chart_id = 0
+    for dashboard in DASHBOARDS:
+        source = _source(f"dashboards/{dashboard}")
+        chart_ids = {}
+        for name, chart in source["charts"].items():
+            chart_id += 1
+            chart_ids[name] = chart_id
+            documents[f"charts/{dashboard}_{name}.yaml"] = _chart(dashboard, name, chart)
+        documents[f"dashboards/{dashboard}.yaml"] = _dashboard(dashboard, source, chart_ids)
+    return documents
+
+
+def write(documents: dict[str, Any], path: Path) -> None:
+    """Write a bundle as the archive that Superset imports."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, document in documents.items():
+            archive.writestr(f"egov/{name}", yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=120))
+
+
+def _source(name: str) -> Any:
+    return yaml.safe_load((HERE / f"{name}.yaml").read_text(encoding="utf-8"))
+
+
+def _require_fitting(engine: str, uri: str) -> None:
+    """A bundle is passed on and kept: what opens a door has no place in it."""
+    parts = urlsplit(uri)
+    if parts.scheme not in SCHEMES[engine]:
+        raise EgovError(f"the address for {engine} has to begin with {' or '.join(SCHEMES[engine])}://", 2)
+    if parts.password is not None or "password" in parse_qs(parts.query):
+        raise EgovError(
+            "the address holds a password, which a bundle must not: leave it out, and give it to Superset after the import", 2
+        )
+
+
+def _identity(kind: str, name: str) -> dict[str, str]:
+    return {"uuid": _uuid(kind, name), "version": VERSION}
+
+
+def _uuid(kind: str, name: str) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"egov-warehouse/superset/{kind}/{name}"))
+
+
+def _columns(release: duckdb.DuckDBPyConnection, source: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The columns of a dataset as the release has them. The dictionary says what they mean, or else `source` does."""
+    meanings = dict(
+        release.execute(
+            """select column_name, description || coalesce(' Unit: ' || unit || '.', '') from meta.dictionary
+            where table_schema || '.' || table_name = ?""",
+            [source.get("table")],
+        ).fetchall()
+    )
+    meanings |= source.get("descriptions", {})
+    labels = source.get("labels", {})
+    calculated = source.get("calculated", {})
+    found = release.execute(f"describe {source.get('sql') or 'from ' + source['table']}").fetchall()
+    for name, kind in [*(row[:2] for row in found), *((name, "VARCHAR") for name in calculated)]:
+        yield {
+            "column_name": name,
+            "verbose_name": labels.get(name) or name.replace("_", " ").capitalize(),
+            "description": meanings[name],
+            "expression": calculated.get(name),
+            "type": kind,
+            "is_dttm": kind == "DATE" or kind.startswith("TIMESTAMP"),
+            "groupby": True,
+            "filterable": True,
+        }
+
+
+def _dataset(name: str, source: dict[str, Any], columns: list[dict[str, Any]], database: str) -> dict[str, Any]:
+    schema, _, table = source.get("table", "").rpartition(".")
+    return {
+        "table_name": table or name,
+        "schema": schema or None,
+        "sql": source.get("sql"),
+        "description": source["description"],
+        "filter_select_enabled": True,
+        "columns": columns,
+        "metrics": [
+            {
+                "metric_name": metric,
+                "verbose_name": told["label"],
+                "expression": told["expression"],
+                "description": told["description"],
+                "d3format": told["format"],
+            }
+            for metric, told in source["metrics"].items()
+        ],
+        "database_uuid": database,
+        **_identity("dataset", name),
+    }
+
+
+def _chart(dashboard: str, name: str, source: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "slice_name": source["title"],
+        "description": source["description"],
+        "viz_type": source["type"],
+        "params": {"viz_type": source["type"], **source["params"]},
+        "dataset_uuid": _uuid("dataset", source["dataset"]),
+        **_identity("chart", f"{dashboard}/{name}"),
+    }
+
+
+def _dashboard(name: str, source: dict[str, Any], chart_ids: dict[str, int]) -> dict[str, Any]:
+    return {
+        "dashboard_title": source["title"],
+        "description": source["description"],
+        "slug": f"egov-{name}",
+        "published": True,
+        "position": _position(name, source, chart_ids),
+        "metadata": {
+            "cross_filters_enabled": True,
+            "color_scheme": "supersetColors",
+            "native_filter_configuration": [
+                _filter(f"NATIVE_FILTER-{name}-{number}", told, chart_ids) for number, told in enumerate(source["filters"])
+            ],
+        },
+        **_identity("dashboard", name),
+    }
+
+
+def _position(dashboard: str, source: dict[str, Any], chart_ids: dict[str, int]) -> dict[str, Any]:
+    """The layout: rows from top to bottom, in each the text, if there is one, and then its charts."""
+    position: dict[str, Any] = {
+        "DASHBOARD_VERSION_KEY": "v2",
+        "ROOT_ID": {"type": "ROOT", "id": "ROOT_ID", "children": ["GRID_ID"]},
+        "HEADER_ID": {"type": "HEADER", "id": "HEADER_ID", "meta": {"text": source["title"]}},
+    }
+
+    def add(kind: str, name: str, meta: dict[str, Any], parents: list[str], children: list[str]) -> str:
+        key = f"{kind}-{name}"
+        position[key] = {"type": kind, "id": key, "meta": meta, "parents": parents, "children": children}
+        return key
+
+    rows = []
+    for number, row in enumerate(source["rows"]):
+        parents = ["ROOT_ID", "GRID_ID", f"ROW-{number}"]
+        cells = []
+        if text := row.get("text"):
+            meta = {"width": text["width"], "height": row["height"], "code": text["markdown"]}
+            cells.append(add("MARKDOWN", str(number), meta, parents, []))
+        for name, width in row["charts"].items():
+            meta = {
+                "chartId": chart_ids[name],
+                "sliceName": source["charts"][name]["title"],
+                "uuid": _uuid("chart", f"{dashboard}/{name}"),
+                "width": width,
+                "height": row["height"],
+            }
+            cells.append(add("CHART", name, meta, parents, []))
+        rows.append(add("ROW", str(number), {"background": "BACKGROUND_TRANSPARENT"}, parents[:2], cells))
+    position["GRID_ID"] = {"type": "GRID", "id": "GRID_ID", "parents": ["ROOT_ID"], "children": rows}
+    return position
+
+
+def _filter(key: str, source: dict[str, Any], chart_ids: dict[str, int]) -> dict[str, Any]:
+    """A filter beside the dashboard. Its default is a value, or `last`: whatever comes last in the release that is shown."""
+    default, column = source.get("default"), source["column"]
+    preset: dict[str, Any] = {"extraFormData": {}, "filterState": {}, "ownState": {}}
+    if default and default != "last":
+        preset["extraFormData"] = {"filters": [{"col": column, "op": "IN", "val": [default]}]}
+        preset["filterState"] = {"value": [default], "label": default}
+    return {
+        "id": key,
+        "type": "NATIVE_FILTER",
+        "filterType": "filter_select",
+        "name": source["name"],
+        "description": source["description"],
+        "targets": [{"column": {"name": column}, "datasetUuid": _uuid("dataset", source["dataset"])}],
+        "defaultDataMask": preset,
+        # the charts wait until the filter has found its value; without this they would be drawn unfiltered
+        "requiredFirst": default == "last",
+        "controlValues": {
+            "multiSelect": source.get("several", False),
+            "defaultToFirstItem": default == "last",
+            "sortAscending": default != "last",
+            "enableEmptyFilter": default is not None,
+            "inverseSelection": False,
+            "searchAllOptions": False,
+        },
+        "scope": {
+            "rootPath": ["ROOT_ID"],
+            "excluded": [number for name, number in chart_ids.items() if name not in source["charts"]],
+        },
+        "cascadeParentIds": [],
+    }
+
+
+def main() -> None:
+    """Run from the command line. What a user can mend is one message and an exit code."""
+    parser = argparse.ArgumentParser(description="Make the bundle that `superset import-dashboards` takes.")
+    parser.add_argument("engine", choices=list(SCHEMES), help="what Superset asks")
+    parser.add_argument("bundle", type=Path, help="the archive to write")
+    parser.add_argument(
+        "--uri", help="SQLAlchemy address of the warehouse; for duckdb it is that of this checkout if not given"
+    )
+    arguments = parser.parse_args()
+    try:
+        published = Project.find().published_file
+        uri = arguments.uri or (f"duckdb:///{published}" if arguments.engine == "duckdb" else None)
+        if uri is None:
+            raise EgovError("--uri is missing: the address of the PostgreSQL database, without a password", 2)
+        with read.connect(published) as release:
+            write(bundle(arguments.engine, uri, release), arguments.bundle)
+    except EgovError as error:
+        print(f"bundle.py: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

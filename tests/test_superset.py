@@ -1,0 +1,393 @@
+"""The dashboards for Superset: what the bundle names is in the release, and a real Superset shows it, release after release."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import sqlfluff
+import yaml
+from conftest import ROOT, Browser, egov, need
+from playwright.sync_api import Page, Response
+from test_contract import CONTRACT
+
+from pipelines import read, validate
+from pipelines.project import Project
+
+BI = ROOT / "bi" / "superset"
+PROGRAMS = ROOT / ".venv-superset" / "bin"
+POSTGRESQL = "postgresql+psycopg2://egov_reader@db.example.org/egov"
+ENGINES = {"duckdb": [], "postgresql": ["--uri", POSTGRESQL]}
+Documents = dict[str, Any]
+
+
+def bundle(project: Project, path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Write a bundle as a user does."""
+    return subprocess.run(
+        [sys.executable, BI / "bundle.py", arguments[0], path, *arguments[1:]],
+        env={**os.environ, "EGOV_PROJECT_DIR": str(project.root)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def documents(request: pytest.FixtureRequest, built: Project, tmp_path_factory: pytest.TempPathFactory) -> Documents:
+    """What is in the bundle for an engine, keyed by path."""
+    path = tmp_path_factory.mktemp("bundle") / "bundle.zip"
+    done = bundle(built, path, request.param, *ENGINES[request.param])
+    assert done.returncode == 0, done.stderr
+    with zipfile.ZipFile(path) as archive:
+        return {name.removeprefix("egov/"): yaml.safe_load(archive.read(name)) for name in archive.namelist()}
+
+
+def part(documents: Documents, folder: str) -> list[Any]:
+    return [document for path, document in documents.items() if path.startswith(f"{folder}/")]
+
+
+def relation(dataset: dict[str, Any]) -> str:
+    """What a dataset asks, as SQL that can stand after `from`."""
+    return f"({dataset['sql']})" if dataset["sql"] else f"{dataset['schema']}.{dataset['table_name']}"
+
+
+def test_datasets_have_the_columns_of_the_release(documents: Documents, release: duckdb.DuckDBPyConnection) -> None:
+    datasets = part(documents, "datasets")
+    assert len(datasets) == len(yaml.safe_load((BI / "datasets.yaml").read_text(encoding="utf-8")))
+    for dataset in datasets:
+        held = [row[0] for row in release.execute(f"describe from {relation(dataset)}").fetchall()]
+        named = [column["column_name"] for column in dataset["columns"] if not column["expression"]]
+        assert named == held
+        promised = CONTRACT.get(f"{dataset['schema']}.{dataset['table_name']}", "").split()
+        assert set(promised) <= set(named)
+        for told in [dataset, *dataset["columns"], *dataset["metrics"]]:
+            assert told["description"].strip()
+
+
+def test_a_source_names_no_column_that_is_not_there(documents: Documents) -> None:
+    sources = yaml.safe_load((BI / "datasets.yaml").read_text(encoding="utf-8"))
+    for name, source in sources.items():
+        (dataset,) = [
+            document for path, document in documents.items() if path.endswith(f"/{name}.yaml") and "datasets/" in path
+        ]
+        columns = {column["column_name"] for column in dataset["columns"]}
+        assert {*source.get("labels", {}), *source.get("descriptions", {})} <= columns
+        assert not columns & {metric["metric_name"] for metric in dataset["metrics"]}, "Superset shows one label for both"
+
+
+def test_expressions_run(documents: Documents, release: duckdb.DuckDBPyConnection) -> None:
+    for dataset in part(documents, "datasets"):
+        calculated = [column["expression"] for column in dataset["columns"] if column["expression"]]
+        for expression in [metric["expression"] for metric in dataset["metrics"]] + calculated:
+            query = f"select {expression} as result from {relation(dataset)} as t"
+            assert release.execute(query).fetchone()
+            sqlfluff.parse(query, dialect="postgres")  # raises where PostgreSQL could not read it
+
+
+def test_charts_and_filters_name_only_what_is_there(documents: Documents) -> None:
+    datasets = {dataset["uuid"]: dataset for dataset in part(documents, "datasets")}
+    columns = {key: {column["column_name"] for column in dataset["columns"]} for key, dataset in datasets.items()}
+    charts = {chart["uuid"]: chart for chart in part(documents, "charts")}
+    for chart in charts.values():
+        params, of = chart["params"], chart["dataset_uuid"]
+        named = {*params.get("column_config", {})} & {*params.get("all_columns", [])}
+        for key in ("groupby", "all_columns", "groupbyRows", "groupbyColumns"):
+            named |= set(params.get(key, []))
+        named |= {json.loads(order)[0] for order in params.get("order_by_cols", [])}
+        named |= {told["subject"] for told in params.get("adhoc_filters", [])}
+        named |= {params[key] for key in ("x_axis",) if key in params}
+        metrics = {*params.get("metrics", []), *([params["metric"]] if "metric" in params else [])}
+        assert named | metrics
+        assert named <= columns[of], chart["slice_name"]
+        assert metrics <= {metric["metric_name"] for metric in datasets[of]["metrics"]}, chart["slice_name"]
+        assert chart["description"].strip()
+    placed: list[str] = []
+    for dashboard in part(documents, "dashboards"):
+        cells = [cell for cell in dashboard["position"].values() if isinstance(cell, dict)]
+        places = {cell["meta"]["chartId"]: cell["meta"]["uuid"] for cell in cells if cell["type"] == "CHART"}
+        placed += places.values()
+        for row in [cell for cell in cells if cell["type"] == "ROW"]:
+            assert sum(dashboard["position"][child]["meta"]["width"] for child in row["children"]) == 12, "no empty holes"
+        for told in dashboard["metadata"]["native_filter_configuration"]:
+            column = told["targets"][0]["column"]["name"]
+            assert column in columns[told["targets"][0]["datasetUuid"]]
+            for chart_id in places.keys() - set(told["scope"]["excluded"]):
+                assert column in columns[charts[places[chart_id]]["dataset_uuid"]]
+    assert sorted(placed) == sorted(charts), "every chart has its place, once"
+
+
+def test_the_connection_is_hardened(documents: Documents) -> None:
+    (database,) = part(documents, "databases")
+    assert database["cache_timeout"] == -1
+    assert not any(database[key] for key in ("allow_ctas", "allow_cvas", "allow_dml", "allow_csv_upload", "allow_run_async"))
+    arguments = database["extra"]["engine_params"]["connect_args"]
+    if database["sqlalchemy_uri"] == POSTGRESQL:
+        assert "default_transaction_read_only=on" in arguments["options"]
+    else:
+        assert arguments["config"] == read.HARDENED
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["postgresql"], "--uri is missing"),
+        (["postgresql", "--uri", "postgresql://reader:s3cret@db.example.org/egov"], "holds a password"),
+        (["postgresql", "--uri", "postgresql://reader@db.example.org/egov?password=s3cret"], "holds a password"),
+        (["duckdb", "--uri", "postgresql://reader:s3cret@db.example.org/egov"], "has to begin with duckdb://"),
+    ],
+)
+def test_an_address_that_does_not_fit_is_refused(built: Project, tmp_path: Path, arguments: list[str], said: str) -> None:
+    done = bundle(built, tmp_path / "bundle.zip", *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "s3cret" not in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+# Where Superset is told to keep answers for a day, only the bundle keeps it from showing yesterday's release.
+CONFIG = """
+from pathlib import Path
+FOLDER = Path(__file__).parent
+SECRET_KEY = {secret!r}
+SQLALCHEMY_DATABASE_URI = f"sqlite:///{{FOLDER}}/superset.db?check_same_thread=false"
+CACHE_CONFIG = DATA_CACHE_CONFIG = {{
+    "CACHE_TYPE": "FileSystemCache", "CACHE_DIR": str(FOLDER / "cache"), "CACHE_DEFAULT_TIMEOUT": 86400
+}}
+"""
+
+
+@dataclass
+class Superset:
+    """A Superset of its own in `folder`, on a free port of this machine, with a password that nobody knows beforehand."""
+
+    folder: Path
+    address: str
+    password: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "SUPERSET_CONFIG_PATH": str(self.folder / "superset_config.py")}
+
+    def run(self, *arguments: str | Path) -> None:
+        """A command of its command line."""
+        command: list[str | Path] = [PROGRAMS / "superset", *arguments]
+        done = subprocess.run(command, env=self.environment, cwd=self.folder, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr[-5000:]
+
+    @contextmanager
+    def serve(self) -> Iterator[None]:
+        """Answer requests, from one process and several threads."""
+        command = [str(PROGRAMS / "gunicorn"), "--threads", "8", "--bind", self.address.removeprefix("http://")]
+        with open(self.folder / "server.log", "w") as log:
+            server = subprocess.Popen(
+                [*command, "superset.app:create_app()"], env=self.environment, cwd=self.folder, stdout=log, stderr=log
+            )
+            try:
+                self._wait_for(server)
+                yield
+            finally:
+                server.terminate()
+                server.wait(30)
+
+    def _wait_for(self, server: subprocess.Popen[bytes]) -> None:
+        give_up = time.monotonic() + 120
+        while True:
+            try:
+                with urllib.request.urlopen(f"{self.address}/health", timeout=5):
+                    return
+            except (urllib.error.URLError, OSError):
+                log = (self.folder / "server.log").read_text()[-5000:]
+                assert server.poll() is None, log
+                assert time.monotonic() < give_up, log
+                time.sleep(0.5)
+
+    def log_in(self, page: Page) -> None:
+        # the page also reports what is done on it: where the answer to that, not logged in, comes last, it takes the session
+        page.route("**/superset/log/**", lambda route: route.abort())
+        page.goto(f"{self.address}/login/")
+        page.fill("input#username", "admin")
+        page.fill("input#password", self.password)
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/superset/welcome/")
+        page.unroute("**/superset/log/**")
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Superset:
+    """A Superset with its database, its roles and an administrator, that is not running and holds nothing yet."""
+    need((PROGRAMS / "superset").exists(), "Superset in .venv-superset (`make test-bi` sets it up)")
+    new = Superset(tmp_path_factory.mktemp("superset"), "", secrets.token_urlsafe())
+    (new.folder / "superset_config.py").write_text(CONFIG.format(secret=secrets.token_urlsafe(42)))
+    new.run("db", "upgrade")
+    names = ["--username", "admin", "--firstname", "A", "--lastname", "B", "--email", "admin@example.org"]
+    new.run("fab", "create-admin", *names, "--password", new.password)
+    new.run("init")
+    return new
+
+
+@pytest.fixture
+def superset(prepared: Superset, tmp_path: Path) -> Iterator[Superset]:
+    """A Superset that answers, and holds nothing yet."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{free.getsockname()[1]}"
+    own = Superset(Path(shutil.copytree(prepared.folder, tmp_path / "superset")), address, prepared.password)
+    with own.serve():
+        yield own
+
+
+# A chart is drawn when Superset no longer waits for it and there is something of it: rows, a figure, or a painted canvas. Of
+# a canvas count the coloured pixels below its legend: axes and words are grey, lines and bars are not.
+DRAWN = """holder => {
+    if (!holder.querySelector('[data-test="slice-container"]') || holder.querySelector('[data-test="loading-indicator"]'))
+        return 0
+    const canvas = holder.querySelector('canvas')
+    if (!canvas) return holder.querySelectorAll('tbody tr, .header-line').length
+    const top = Math.floor(canvas.height / 5)
+    const pixels = canvas.getContext('2d').getImageData(0, top, canvas.width, canvas.height - top).data
+    let coloured = 0
+    for (let i = 0; i < pixels.length; i += 4) {
+        const [red, green, blue, opacity] = pixels.slice(i, i + 4)
+        if (opacity > 200 && Math.max(red, green, blue) - Math.min(red, green, blue) > 40) coloured++
+    }
+    return coloured > 300 ? coloured : 0
+}"""
+
+
+@dataclass
+class Chart:
+    """A chart as a dashboard showed it: the text on the page, and the rows that the page was given to draw."""
+
+    text: str
+    rows: list[dict[str, Any]]
+
+
+def look(page: Page, address: str, dashboard: str) -> dict[str, Chart]:
+    """Open a dashboard, wait until every chart has drawn what it was given, and return the charts by their titles."""
+    answers: dict[int, list[Response]] = {}
+
+    def note(response: Response) -> None:
+        if asked := re.search(r"/chart/data\?form_data=%7B%22slice_id%22%3A(\d+)%7D", response.url):
+            answers.setdefault(int(asked[1]), []).append(response)
+
+    page.on("response", note)
+    page.goto(f"{address}/superset/dashboard/egov-{dashboard}/")
+    source = yaml.safe_load((BI / "dashboards" / f"{dashboard}.yaml").read_text(encoding="utf-8"))
+    titles = {chart["title"] for chart in source["charts"].values()}
+    page.locator("[data-test-chart-id]").nth(len(titles) - 1).wait_for(timeout=60_000)
+    page.wait_for_function(
+        f"() => [...document.querySelectorAll('[data-test-chart-id]')].every({DRAWN})", timeout=60_000, polling=500
+    )
+    page.wait_for_load_state("networkidle")
+    page.remove_listener("response", note)
+    charts = {}
+    for holder in page.locator("[data-test-chart-id]").all():
+        title = holder.get_attribute("data-test-chart-name") or ""
+        assert holder.evaluate(DRAWN), f"{title} is empty"
+        assert holder.locator(".ant-alert, .ant-empty").count() == 0, holder.inner_text()
+        (answer,) = answers[int(holder.get_attribute("data-test-chart-id") or 0)]
+        assert answer.status == 200, answer.text()
+        (result,) = answer.json()["result"]
+        assert result["error"] is None
+        assert result["rowcount"] > 0, title
+        assert not result["is_cached"], title
+        assert not result["rejected_filters"], title
+        charts[title] = Chart(holder.inner_text(), result["data"])
+    assert charts.keys() == titles
+    return charts
+
+
+def ask(page: Page, address: str, query: str) -> str:
+    """The answer of SQL Lab to a query, as text."""
+    token = page.request.get(f"{address}/api/v1/security/csrf_token/").json()["result"]
+    asked = {"database_id": 1, "sql": query, "client_id": secrets.token_hex(5), "runAsync": False}
+    return page.request.post(f"{address}/api/v1/sqllab/execute/", headers={"X-CSRFToken": token}, data=asked).text()
+
+
+def assert_shows(project: Project, page: Page, address: str) -> str:
+    """Both dashboards show the current release, and its figures. Returns the release id."""
+    indices, services = look(page, address, "indices"), look(page, address, "services")
+    with read.connect(project.published_file) as release:
+
+        def told(query: str) -> list[Any]:
+            return release.execute(query).fetchall()
+
+        ((release_id,),) = told("select release_id from meta.build_info")
+        assert release_id == project.current.readlink().name
+        for shown in (indices, services):
+            assert release_id in shown["Release shown"].text
+        newest = "period_code = (select max(period_code) from reports.rpt_country_profile)"
+        kazakhstan = f"from reports.rpt_country_profile where {newest} and country_code = 'KAZ'"
+        ((rank, egdi, gained, place),) = told(f"select rank, egdi, places_gained, rank_in_region {kazakhstan}")
+        assert indices["EGDI rank"].text.endswith(f"\n{rank}")
+        assert indices["EGDI"].text.endswith(f"\n{egdi:.4f}")
+        assert indices["Places gained"].text.endswith(f"\n{gained:+,d}")
+        assert indices["Place in its region"].text.endswith(f"\n{place}")
+        ((leader,),) = told(f"select country_name from reports.rpt_country_profile where {newest} and rank = 1")
+        assert leader in indices["Ranking of all states in the edition"].text
+        drawn = [(row["period_code"], row["Kazakhstan"]) for row in indices[RANKS].rows]
+        assert drawn == told("select period_code, rank from reports.rpt_rank_history where country_code = 'KAZ' order by 1")
+        for count, verdict in told("select count(*), verdict from reports.rpt_claims group by verdict"):
+            assert {"verdict": verdict, "claims": count} in services["Claims by verdict"].rows
+        for (count,) in told("select usage_count from reports.rpt_service_usage_comparable where usage_count is not null"):
+            assert f"{count:,d}" in services["Every figure, with how it compares"].text
+    return str(release_id)
+
+
+RANKS = "EGDI rank by edition (1 is best, lower is better)"
+
+
+@pytest.mark.browser
+def test_dashboards_show_each_release_without_a_restart(
+    fresh: Project, superset: Superset, browser: Browser, tmp_path: Path
+) -> None:
+    made = bundle(fresh, tmp_path / "bundle.zip", "duckdb")
+    assert made.returncode == 0, made.stderr
+    superset.run("import-dashboards", "-p", tmp_path / "bundle.zip", "-u", "admin")
+    page = browser.context.new_page()
+    page.set_viewport_size({"width": 1600, "height": 4500})  # Superset draws only what is in view
+    superset.log_in(page)
+    before = assert_shows(fresh, page, superset.address)
+
+    assert "disabled by configuration" in ask(page, superset.address, "select * from read_text('/etc/passwd')")
+    for query in ("drop table marts.fct_service_usage", "set enable_external_access = true", "attach '/tmp/other' as other"):
+        assert '"errors"' in ask(page, superset.address, query)
+    assert before in ask(page, superset.address, "select release_id from meta.build_info")
+
+    table = fresh.raw / "article/table_3.csv"
+    table.write_text(table.read_text(encoding="utf-8").replace("397 364", "397 365"), encoding="utf-8")
+    validate.update_hashes(fresh)
+    done = egov(fresh, "build")
+    assert done.returncode == 0, done.stderr
+    after = assert_shows(fresh, page, superset.address)
+    assert after != before
+    assert before not in page.content()
+    assert "397,365" in page.content()
+    assert "397,364" not in page.content()
+
+    # Superset renews what it holds, and loses nothing by it
+    with zipfile.ZipFile(tmp_path / "bundle.zip") as archive:
+        archive.extractall(tmp_path)
+    superset.run("import-directory", "--overwrite", tmp_path / "egov")
+    superset.run("import-dashboards", "-p", tmp_path / "bundle.zip", "-u", "admin")
+    assert assert_shows(fresh, page, superset.address) == after
+    # Superset counts its users by a picture from its makers: nothing else was asked for, and nothing got through
+    assert {address.split("/")[2] for address in browser.outside} <= {"apachesuperset.gateway.scarf.sh"}
