@@ -132,11 +132,8 @@ def standing(rows: Rows, style: Style) -> str:
     )
     kazakhstan = base.transform_filter("datum.is_kazakhstan")
     dot = kazakhstan.mark_circle(aria=True, size=150, color=COLOURS["kazakhstan"], opacity=1).encode(description=LABEL)
-    return _svg(
-        (states + dot + _name_above(kazakhstan, "group")).properties(width=style.width - 40, height=alt.Step(56)),
-        style,
-        datasets,
-    )
+    names, height = _name_above(kazakhstan, data, "group", style)
+    return _svg((states + dot + names).properties(width=style.width - 40, height=alt.Step(40 + height)), style, datasets)
 
 
 def services_by_year(rows: Rows, style: Style) -> str:
@@ -162,7 +159,8 @@ def services_by_year(rows: Rows, style: Style) -> str:
     )
     bars = base.mark_bar(aria=True, color=COLOURS["accent"], height=16).encode(description=LABEL)
     labels = base.mark_text(align="left", dx=6, color=COLOURS["ink"], fontSize=13, fontWeight=600).encode(text="text:N")
-    chart = (bars + labels + _name_above(base, "service")).properties(width=style.width - 40, height=alt.Step(46))
+    names, height = _name_above(base, data, "service", style)
+    chart = (bars + labels + names).properties(width=style.width - 40, height=alt.Step(31 + height))
     return _svg(_facet(chart, data, columns=1, spacing=14).resolve_scale(y="independent"), style, datasets)
 
 
@@ -172,7 +170,7 @@ def services_by_month(rows: Rows, events: Rows, style: Style) -> str:
     Rows: service, start_date, end_date, grain (year, month), per_month, label. Events: service, start_date, number, title.
     """
     datasets = Datasets()
-    characters = 32
+    characters = 26 if style.is_narrow else 32
     data = [
         {
             "panel": "\n".join(textwrap.wrap(row["service"], characters)),
@@ -290,7 +288,8 @@ def verdicts(rows: Rows, style: Style) -> str:
         ),
     )
     labels = base.mark_text(align="left", dx=7, fontSize=15, fontWeight=600, color=COLOURS["ink"]).encode(text="claims:Q")
-    chart = (bars + labels + _name_above(base, "name")).properties(width=style.width - 40, height=alt.Step(52))
+    names, height = _name_above(base, data, "name", style)
+    chart = (bars + labels + names).properties(width=style.width - 40, height=alt.Step(36 + height))
     return _svg(chart, style, datasets)
 
 
@@ -408,9 +407,20 @@ def _lines_of(data: Rows, field: str) -> alt.Y:
     return alt.Y(f"{field}:N", title=None, axis=None, sort=list(dict.fromkeys(row[field] for row in data)))
 
 
-def _name_above(base: alt.Chart, field: str) -> Any:
-    """The name of each line above it, from the left edge: there is room for it in every language and on a phone."""
-    return base.mark_text(align="left", dy=-21, fontSize=13, color=COLOURS["ink"]).encode(x=alt.value(0), text=f"{field}:N")
+def _name_above(base: alt.Chart, data: Rows, field: str, style: Style) -> tuple[Any, int]:
+    """The name of each line above it, from the left edge, in as many rows as the width asks for; and the pixels they need.
+
+    Puts the rows of the names into `data`, those with fewer rows filled up from above.
+    """
+    rows = {name: textwrap.wrap(name, 36 if style.is_narrow else 80) for name in {row[field] for row in data}}
+    most = max(map(len, rows.values()))
+    for row in data:
+        row["name_rows"] = [""] * (most - len(rows[row[field]])) + rows[row[field]]
+    height = 15 * most
+    names = base.mark_text(
+        align="left", baseline="top", dy=-12 - height, fontSize=13, lineHeight=15, color=COLOURS["ink"]
+    ).encode(x=alt.value(0), text="name_rows:N")
+    return names, height
 
 
 def _svg(chart: Any, style: Style, datasets: Datasets) -> str:
