@@ -59,7 +59,7 @@ mutation: .venv/ready
 	@touch $@
 
 lock:
-	uv export --quiet --upgrade --no-emit-project --no-annotate --no-header --format requirements-txt --output-file requirements.txt
+	uv export --quiet --upgrade --all-extras --no-emit-project --no-annotate --no-header --format requirements-txt --output-file requirements.txt
 	rm -f uv.lock
 
 clean:

@@ -241,6 +241,29 @@ def show_diff(
     print("\n".join(compare(*files).full()))
 
 
+publishing = typer.Typer(no_args_is_help=True, help="Put the current release where other tools read it.")
+app.add_typer(publishing, name="publish")
+
+
+@publishing.command("postgres")
+def publish_postgres(
+    dsn: Annotated[
+        str,
+        typer.Option(help="The database: postgresql://user@host/database.", envvar="EGOV_POSTGRES_DSN", show_envvar=True),
+    ],
+    role: Annotated[str, typer.Option(help="The role that may read, made where it is missing.")] = "egov_reader",
+    wait: Annotated[float, typer.Option(help="Seconds to wait for readers' open transactions.", min=0)] = 600,
+) -> None:
+    """Load the current release into a PostgreSQL database and swap it for the one published there, in one transaction.
+
+    A run that fails leaves what readers had. Exit code 0: published, or held already; 1: something failed; 2: the DSN cannot
+    be read; 3: another publish is running, or readers never closed the published release.
+    """
+    from pipelines.postgres import publish
+
+    publish(Project.find(), dsn, role, err, wait=wait)
+
+
 @app.command()
 def sql(query: Annotated[str, typer.Argument(help="One SQL query.")]) -> None:
     """Ask the current release. The connection can change nothing and reach no other file."""

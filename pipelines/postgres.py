@@ -1,0 +1,479 @@
+"""Postgres: the current release in a PostgreSQL database, for BI tools that many people share.
+
+A release is loaded into schemas of its own beside the published ones (`marts__new`), checked, and put in their place by
+renaming, in one short transaction; what was published stays as `marts__old` until the next publish drops it.
+
+Renaming alone would let a reader see a mix: PostgreSQL looks up each table name of a query by itself, and again in each
+query of a transaction, whatever its isolation level. So the swap first takes every table of the old release for itself. It
+gets them only at a moment when no transaction is reading, it gives up after a tenth of a second, so that nobody queues
+behind it for longer, and it does not even try while a long query is running.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+from rich.console import Console
+
+from pipelines import read, releases
+from pipelines.project import EgovError, Project
+
+try:
+    import psycopg
+    from psycopg import errors, sql
+    from psycopg.conninfo import conninfo_to_dict
+except ImportError:
+    raise EgovError("the PostgreSQL driver is not installed: pip install 'egov-warehouse[postgres]'") from None
+
+SCHEMAS = ("marts", "reports", "meta")
+# The comment of every schema made here: it says which release it holds, and only what carries it is ever renamed or dropped.
+MARK = "egov-warehouse release {}; replaced as a whole by each publish"
+MARKED = re.compile(MARK.format("(.+)"))
+# Two publishers of one database exclude each other by this advisory lock: the letters "egov".
+LOCK = 0x65676F76
+# How long a reader may have to wait behind one attempt to swap, and how long readers go undisturbed between two attempts.
+ATTEMPT, PAUSE = 0.1, 0.2
+ROWS_PER_WRITE = 8192
+
+TYPES = {
+    "VARCHAR": "text",
+    "INTEGER": "integer",
+    "BIGINT": "bigint",
+    "DATE": "date",
+    "BOOLEAN": "boolean",
+    "TIMESTAMP WITH TIME ZONE": "timestamptz",
+}
+DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
+
+Server = psycopg.Connection[tuple[Any, ...]]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the release, with its type in DuckDB and in PostgreSQL."""
+
+    name: str
+    duckdb_type: str
+    type: str
+    required: bool
+    comment: str | None
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """A constraint of the release; `table` and `table_columns` are what a foreign key refers to, in the same schema."""
+
+    kind: str
+    text: str
+    columns: list[str]
+    table: str | None
+    table_columns: list[str]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the release, as DuckDB's catalog describes it."""
+
+    schema: str
+    name: str
+    comment: str | None
+    columns: list[Column]
+    constraints: list[Constraint]
+
+    @property
+    def target(self) -> sql.Composable:
+        """Where it is loaded."""
+        return sql.Identifier(_new(self.schema), self.name)
+
+
+def publish(project: Project, dsn: str, role: str, console: Console, *, wait: float) -> None:
+    """Put the current release into the database that `dsn` names, readable for `role`.
+
+    Nothing is loaded where the database holds the release already. `wait` is how many seconds to wait for open transactions
+    of readers before the swap. Raises EgovError when a step fails: readers keep the release that they had. Exit code 2: the
+    DSN cannot be read; 3: another publish is running, or readers were never done.
+    """
+    release_id = releases.current_id(project)
+    if release_id is None:
+        raise EgovError("no release is published yet; `egov build` publishes one")
+    logging.getLogger("psycopg").addHandler(logging.NullHandler())  # what it would warn of is in the error raised
+    with read.connect(project.releases / release_id / "egov.duckdb") as release, _connect(dsn) as server:
+        try:
+            _publish(release, release_id, server, role, console, wait)
+        except psycopg.Error as error:
+            raise EgovError(f"{_explain(server, error)}; readers keep the release that they had") from None
+        except duckdb.Error as error:
+            raise EgovError(f"the release cannot be read: {error}; readers keep the release that they had") from None
+
+
+def _publish(
+    release: duckdb.DuckDBPyConnection, release_id: str, server: Server, role: str, console: Console, wait: float
+) -> None:
+    if not _value(server, "select pg_try_advisory_lock(%s)", LOCK):
+        raise EgovError("another publish to this database is running", 3)
+    held = _held(server)
+    if all(held.get(schema) == release_id for schema in SCHEMAS):
+        with server.transaction():
+            _grant(server, SCHEMAS, role)
+        console.print(f"the database already holds release {release_id}")
+        return
+    tables = describe(release)
+    with _step(console, "clear"):
+        clear(server, held)
+    with server.transaction():
+        _create(server, tables, release_id, role)
+        with _step(console, "copy") as progress:
+            copy(release, server, tables, progress)
+        with _step(console, "keys"):
+            add_constraints(server, tables, foreign=False)
+        with _step(console, "references"):
+            add_constraints(server, tables, foreign=True)
+        with _step(console, "analyze"):
+            server.execute(sql.SQL("analyze {}").format(sql.SQL(", ").join(table.target for table in tables)))
+        with _step(console, "check"):
+            check(release, server, tables)
+    with _step(console, "swap"):
+        try:
+            swap(server, [schema for schema in SCHEMAS if schema in held], wait)
+        except psycopg.OperationalError as error:
+            if not server.closed:
+                raise
+            lost = "readers have the release that they had, or the new one, whole: run again"  # lost while it was confirmed
+            raise EgovError(f"{_explain(server, error)}; {lost}") from None
+    console.print(f"release    {release_id}")
+    console.print(f"readable   by role {role}")
+
+
+def describe(release: duckdb.DuckDBPyConnection) -> list[Table]:
+    """The public tables of a release with columns, constraints and comments. Raises EgovError for a type that is not mapped."""
+    columns: dict[tuple[str, str], list[Column]] = {}
+    for schema, table, name, kind, nullable, comment in release.execute(
+        "select schema_name, table_name, column_name, data_type, is_nullable, comment from duckdb_columns() "
+        "where list_contains(?, schema_name) order by schema_name, table_name, column_index",
+        [list(SCHEMAS)],
+    ).fetchall():
+        decimal = DECIMAL.fullmatch(kind)
+        if not decimal and kind not in TYPES:
+            expected = ", ".join([*TYPES, "DECIMAL(p,s)"])
+            raise EgovError(f"{schema}.{table}.{name} is {kind}, which is not mapped to PostgreSQL; expected {expected}")
+        mapped = f"numeric({decimal[1]},{decimal[2]})" if decimal else TYPES[kind]
+        columns.setdefault((schema, table), []).append(Column(name, kind, mapped, not nullable, comment))
+    constraints: dict[tuple[str, str], list[Constraint]] = {}
+    for schema, table, *constraint in release.execute(
+        "select schema_name, table_name, constraint_type, constraint_text, constraint_column_names, referenced_table, "
+        "referenced_column_names from duckdb_constraints() where list_contains(?, schema_name) "
+        "and constraint_type <> 'NOT NULL' order by schema_name, table_name, constraint_index",
+        [list(SCHEMAS)],
+    ).fetchall():
+        constraints.setdefault((schema, table), []).append(Constraint(*constraint))
+    comments = release.execute(
+        "select schema_name, table_name, comment from duckdb_tables() where list_contains(?, schema_name) order by all",
+        [list(SCHEMAS)],
+    ).fetchall()
+    return [
+        Table(schema, name, comment, columns[schema, name], constraints.get((schema, name), []))
+        for schema, name, comment in comments
+    ]
+
+
+def clear(server: Server, held: dict[str, str]) -> None:
+    """Drop the release before last, and what a publish that failed has left. Nothing that others made goes with them."""
+    doomed = [schema for schema in held if schema not in SCHEMAS]
+    with server.transaction():
+        server.execute("set local lock_timeout = '10s'")
+        if tables := _tables(server, doomed):
+            server.execute(sql.SQL("drop table {}").format(sql.SQL(", ").join(tables)))
+        for schema in doomed:
+            server.execute(sql.SQL("drop schema {}").format(sql.Identifier(schema)))
+
+
+def copy(release: duckdb.DuckDBPyConnection, server: Server, tables: list[Table], progress: Progress) -> None:
+    """Stream every table from the release into its empty table, made in this transaction.
+
+    The rows are frozen: a transaction that began before the load and first reads after the swap finds them too.
+    """
+    for done, table in enumerate(tables):
+        progress(done, len(tables))
+        line = " || ',' || ".join(_csv(column) for column in table.columns)
+        rows = release.execute(f"select {line} || chr(10) from {_quoted(table.schema)}.{_quoted(table.name)}")
+        statement = sql.SQL("copy {} from stdin (format csv, freeze)").format(table.target)
+        with server.cursor() as cursor, cursor.copy(statement) as stream:
+            while lines := rows.fetchmany(ROWS_PER_WRITE):
+                stream.write("".join(text for (text,) in lines))
+
+
+def add_constraints(server: Server, tables: list[Table], *, foreign: bool) -> None:
+    """Add the constraints of the release to its loaded tables: the foreign keys, or all others, which those refer to."""
+    for table in tables:
+        for constraint in table.constraints:
+            if foreign == (constraint.kind == "FOREIGN KEY"):
+                added = sql.SQL("alter table {} add ").format(table.target)
+                server.execute(added + _constraint(table, constraint))
+
+
+def check(release: duckdb.DuckDBPyConnection, server: Server, tables: list[Table]) -> None:
+    """Ask both databases for the rows and the sums of every column. Raises EgovError where they do not agree."""
+    for table in tables:
+        sums = ", ".join(term for column in table.columns for term in _sums(column))
+        here = release.execute(f"select count(*), {sums} from {_quoted(table.schema)}.{_quoted(table.name)}").fetchone()
+        there = server.execute(sql.SQL("select count(*), {} from {}").format(sql.SQL(sums), table.target)).fetchone()
+        if here != there:
+            raise EgovError(
+                f"{table.schema}.{table.name} does not hold in PostgreSQL what the release holds: rows and sums are {there}, "
+                f"expected {here}; readers keep the release that they had"
+            )
+
+
+def swap(server: Server, published: list[str], wait: float) -> None:
+    """Put the loaded schemas in the place of the published ones, at a moment when no transaction has any of their tables open.
+
+    Raises EgovError when there was no such moment for `wait` seconds.
+    """
+    tables = _tables(server, published)
+    # a reader that waits for as long as deadlock_timeout looks for a deadlock, and would be the one to fail
+    detected = _value(server, "select setting::int from pg_settings where name = 'deadlock_timeout'")
+    limit = min(int(ATTEMPT * 1000), detected // 2)
+    deadline = time.monotonic() + wait
+    while True:
+        before = _transactions(server, published)
+        time.sleep(PAUSE if before else 0)
+        lasting = {name: pid for name, pid in _transactions(server, published).items() if name in before}
+        if not lasting and _attempt(server, published, tables, limit):
+            return
+        if time.monotonic() > deadline:
+            who = f" (server processes {', '.join(map(str, sorted(set(lasting.values()))))})" if lasting else ""
+            raise EgovError(
+                f"readers{who} kept the published release open for {wait:g} seconds, it could not be replaced without showing "
+                "them a mix; they keep the release that they had. Run again, --wait waits longer",
+                3,
+            )
+
+
+def _attempt(server: Server, published: list[str], tables: list[sql.Composable], limit: int) -> bool:
+    """Swap within `limit` milliseconds, or leave everything as it is. Returns whether it was done."""
+    with contextlib.suppress(errors.QueryCanceled, errors.LockNotAvailable, errors.DeadlockDetected), server.transaction():
+        if tables:
+            server.execute(sql.SQL("set local statement_timeout = {}").format(limit))
+            server.execute(sql.SQL("lock table {} in access exclusive mode").format(sql.SQL(", ").join(tables)))
+            server.execute("set local statement_timeout = 0")
+        rename = sql.SQL("alter schema {} rename to {}")
+        for schema in published:
+            server.execute(rename.format(sql.Identifier(schema), sql.Identifier(_old(schema))))
+        for schema in SCHEMAS:
+            server.execute(rename.format(sql.Identifier(_new(schema)), sql.Identifier(schema)))
+        return True
+    return False
+
+
+def _connect(dsn: str) -> Server:
+    """A connection in autocommit mode.
+
+    Raises EgovError that never repeats the DSN: it may hold a password, even where it is cut in the wrong places.
+    """
+    unreadable = EgovError(
+        "--dsn cannot be read: expected postgresql://user@host:port/database, special characters in a password "
+        "percent-encoded, or host=... port=... dbname=... user=...",
+        2,
+    )
+    defaults = {"connect_timeout": "10", "keepalives_idle": "30", "tcp_user_timeout": "60000"}
+    try:
+        given = {key: str(value) for key, value in conninfo_to_dict(dsn).items()}
+        # a password with a bare @ or / in it: libpq takes its end for a host, a port or a database, and would name it
+        if "@" in given.get("host", "") + given.get("dbname", "") or not re.fullmatch("[0-9,]*", given.get("port", "")):
+            raise unreadable
+        server: Server = psycopg.connect(
+            autocommit=True,
+            client_encoding="utf8",
+            application_name="egov publish",
+            **(defaults | given),  # type: ignore[arg-type]
+        )
+    except (psycopg.ProgrammingError, ValueError):
+        raise unreadable from None
+    except psycopg.Error as error:
+        raise EgovError(f"the PostgreSQL server cannot be reached: {_flat(str(error))}") from None
+    return server
+
+
+def _explain(server: Server, error: psycopg.Error) -> str:
+    """What went wrong, in one line."""
+    said = _flat(". ".join(filter(None, [error.diag.message_primary or str(error), error.diag.message_detail])))
+    if isinstance(error, errors.DiskFull):
+        return f"the disk of the PostgreSQL server is full: {said}"
+    if server.closed:
+        return f"the connection to the PostgreSQL server was lost: {said}"
+    if isinstance(error, errors.LockNotAvailable):
+        return "a transaction keeps a table of the release before last open (schemas ending in __old): it has to end first"
+    if isinstance(error, errors.InsufficientPrivilege):
+        return f"{said}. The user of the DSN needs CREATE on the database"
+    return f"PostgreSQL refused: {said}"
+
+
+def _held(server: Server) -> dict[str, str]:
+    """The release of each schema made here that exists. Raises EgovError where the user may not replace one of that name."""
+    names = [name for schema in SCHEMAS for name in (schema, _new(schema), _old(schema))]
+    held = {}
+    for name, comment, owner, owned in server.execute(
+        "select nspname, obj_description(oid, 'pg_namespace'), nspowner::regrole::text, pg_has_role(nspowner, 'usage') "
+        "from pg_namespace where nspname = any(%s) order by 1",
+        [names],
+    ).fetchall():
+        mark = MARKED.fullmatch(comment or "")
+        if not mark:
+            raise EgovError(
+                f"the database has a schema {name} that was not made by `egov publish postgres`; nothing is touched. "
+                "Rename that schema, or publish to a database of its own"
+            )
+        if not owned:
+            raise EgovError(f"schema {name} was published by {owner}: publish as {owner} again; nothing is touched")
+        held[name] = mark[1]
+    return held
+
+
+def _create(server: Server, tables: list[Table], release_id: str, role: str) -> None:
+    """Make the role if need be, and the empty tables with their comments, readable for the role alone."""
+    if not _value(server, "select count(*) from pg_roles where rolname = %s", role):
+        try:
+            server.execute(sql.SQL("create role {} nologin").format(sql.Identifier(role)))
+        except errors.InsufficientPrivilege:
+            raise EgovError(
+                f"there is no role {role}, and the user of the DSN may not make roles. Let an administrator run "
+                f"`create role {role} nologin`, or name another with --role"
+            ) from None
+    for schema in SCHEMAS:
+        made = sql.Identifier(_new(schema))
+        server.execute(sql.SQL("create schema {}").format(made))
+        server.execute(sql.SQL("comment on schema {} is {}").format(made, MARK.format(release_id)))
+    for table in tables:
+        columns = [
+            sql.SQL("{} {} {}").format(
+                sql.Identifier(column.name), sql.SQL(column.type), sql.SQL("not null" if column.required else "null")
+            )
+            for column in table.columns
+        ]
+        server.execute(sql.SQL("create table {} ({})").format(table.target, sql.SQL(", ").join(columns)))
+        server.execute(sql.SQL("comment on table {} is {}").format(table.target, table.comment))
+        for column in table.columns:
+            if column.comment:
+                place = sql.Identifier(_new(table.schema), table.name, column.name)
+                server.execute(sql.SQL("comment on column {} is {}").format(place, column.comment))
+    _grant(server, [_new(schema) for schema in SCHEMAS], role)
+
+
+def _grant(server: Server, schemas: Sequence[str], role: str) -> None:
+    """Let `role` read the schemas. Raises EgovError where it could write as well."""
+    for schema in schemas:
+        for right in ("usage on schema", "select on all tables in schema"):
+            server.execute(sql.SQL("grant {} {} to {}").format(sql.SQL(right), sql.Identifier(schema), sql.Identifier(role)))
+    if _value(
+        server,
+        "select bool_or(has_table_privilege(%s, oid, 'insert, update, delete, truncate')) from pg_class "
+        "where relnamespace = any(%s::regnamespace[]) and relkind = 'r'",
+        role,
+        list(schemas),
+    ):
+        raise EgovError(f"role {role} can write to the published tables; name one that only reads with --role")
+
+
+def _constraint(table: Table, constraint: Constraint) -> sql.Composable:
+    """A constraint as PostgreSQL writes it."""
+
+    def names(columns: list[str]) -> sql.Composable:
+        return sql.SQL(", ").join(map(sql.Identifier, columns))
+
+    match constraint.kind:
+        case "PRIMARY KEY" | "UNIQUE":
+            return sql.SQL("{} ({})").format(sql.SQL(constraint.kind), names(constraint.columns))
+        case "FOREIGN KEY":
+            assert constraint.table
+            return sql.SQL("foreign key ({}) references {} ({})").format(
+                names(constraint.columns),
+                sql.Identifier(_new(table.schema), constraint.table),
+                names(constraint.table_columns),
+            )
+        case _:
+            return sql.SQL(constraint.text)
+
+
+def _csv(column: Column) -> str:
+    """An expression of DuckDB that gives a value of the column as a field of CSV: text in quotes, nothing for NULL."""
+    name = _quoted(column.name)
+    if column.type == "text":
+        return f"""coalesce('"' || replace({name}, '"', '""') || '"', '')"""
+    return f"coalesce(cast({name} as varchar), '')"
+
+
+def _sums(column: Column) -> list[str]:
+    """What both databases work out alike of a column: how many values it has, and a sum that depends on each of them."""
+    name = _quoted(column.name)
+    match column.type:
+        case "text":
+            return [f"count({name})", f"sum(length({name}))"]
+        case "boolean":
+            return [f"count({name})", f"sum(cast({name} as integer))"]
+        case "date":
+            return [f"count({name})", f"sum({name} - date '1970-01-01')"]
+        case "timestamptz":
+            return [f"count({name})"]
+        case _:
+            return [f"count({name})", f"sum({name})"]
+
+
+def _tables(server: Server, schemas: list[str]) -> list[sql.Composable]:
+    """Every table in the schemas."""
+    found = server.execute(
+        "select nspname, relname from pg_class join pg_namespace as n on n.oid = relnamespace "
+        "where nspname = any(%s) and relkind = 'r' order by 1, 2",
+        [schemas],
+    )
+    return [sql.Identifier(schema, table) for schema, table in found.fetchall()]
+
+
+def _transactions(server: Server, schemas: list[str]) -> dict[str, int]:
+    """The transactions of others that have a table of the schemas open, each with its server process."""
+    return dict(
+        server.execute(
+            "select virtualtransaction, l.pid from pg_locks as l join pg_class as c on c.oid = l.relation "
+            "join pg_namespace as n on n.oid = c.relnamespace join pg_database as d on d.oid = l.database "
+            "where d.datname = current_database() and nspname = any(%s) and c.relkind = 'r' and l.pid <> pg_backend_pid()",
+            [schemas],
+        ).fetchall()
+    )
+
+
+def _value(server: Server, query: str, *parameters: object) -> Any:
+    row = server.execute(query, parameters).fetchone()
+    assert row
+    return row[0]
+
+
+@contextlib.contextmanager
+def _step(console: Console, name: str) -> Iterator[Progress]:
+    """Show a step while it runs and leave a line with its seconds."""
+    started = time.monotonic()
+    with console.status(name) as status:
+        yield lambda done, total: status.update(f"{name} {done} of {total}")
+    console.print(f"{name:<10} {time.monotonic() - started:6.1f} s")
+
+
+def _new(schema: str) -> str:
+    return f"{schema}__new"
+
+
+def _old(schema: str) -> str:
+    return f"{schema}__old"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())
