@@ -4,6 +4,7 @@
 # make test-bi     import the dashboards into a real Superset and look at them in Chromium, across a rebuild
 # make lint        style and types of Python and SQL
 # make bench       time and memory of a build against the floor
+# make bench-postgres  time of `egov publish postgres` against plain COPY
 # make mutation    the share of figures whose every changed digit is noticed
 # make faults      kills, readers through rebuilds, failing writes and mutated files, tried and counted (KILLS=, REBUILDS=)
 # make lock        renew requirements.txt from pyproject.toml (needs uv)
@@ -11,7 +12,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup warehouse test test-bi lint bench mutation faults lock clean
+.PHONY: setup warehouse test test-bi lint bench bench-postgres mutation faults lock clean
 
 setup: .venv/ready
 
@@ -32,6 +33,9 @@ lint: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/python tests/bench.py
+
+bench-postgres: .venv/ready
+	$(BIN)/python tests/bench_postgres.py
 
 faults: .venv/ready
 	$(BIN)/python tests/faults.py raw --count 5000

@@ -15,7 +15,8 @@ import contextlib
 import logging
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,7 +41,8 @@ MARKED = re.compile(MARK.format("(.+)"))
 LOCK = 0x65676F76
 # How long a reader may have to wait behind one attempt to swap, and how long readers go undisturbed between two attempts.
 ATTEMPT, PAUSE = 0.1, 0.2
-ROWS_PER_WRITE = 8192
+# As many rows as DuckDB keeps together: a block is read without reading others.
+ROWS_PER_BLOCK = 122_880
 
 TYPES = {
     "VARCHAR": "text",
@@ -58,10 +60,9 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the release, with its type in DuckDB and in PostgreSQL."""
+    """A column of the release, with its type in PostgreSQL."""
 
     name: str
-    duckdb_type: str
     type: str
     required: bool
     comment: str | None
@@ -117,6 +118,8 @@ def publish(project: Project, dsn: str, role: str, console: Console, *, wait: fl
 def _publish(
     release: duckdb.DuckDBPyConnection, release_id: str, server: Server, role: str, console: Console, wait: float
 ) -> None:
+    # limits that an administrator sets for a user are meant for queries, not for a load
+    server.execute("set statement_timeout = 0; set idle_in_transaction_session_timeout = 0")
     if not _value(server, "select pg_try_advisory_lock(%s)", LOCK):
         raise EgovError("another publish to this database is running", 3)
     held = _held(server)
@@ -165,7 +168,7 @@ def describe(release: duckdb.DuckDBPyConnection) -> list[Table]:
             expected = ", ".join([*TYPES, "DECIMAL(p,s)"])
             raise EgovError(f"{schema}.{table}.{name} is {kind}, which is not mapped to PostgreSQL; expected {expected}")
         mapped = f"numeric({decimal[1]},{decimal[2]})" if decimal else TYPES[kind]
-        columns.setdefault((schema, table), []).append(Column(name, kind, mapped, not nullable, comment))
+        columns.setdefault((schema, table), []).append(Column(name, mapped, not nullable, comment))
     constraints: dict[tuple[str, str], list[Constraint]] = {}
     for schema, table, *constraint in release.execute(
         "select schema_name, table_name, constraint_type, constraint_text, constraint_column_names, referenced_table, "
@@ -202,12 +205,11 @@ def copy(release: duckdb.DuckDBPyConnection, server: Server, tables: list[Table]
     """
     for done, table in enumerate(tables):
         progress(done, len(tables))
-        line = " || ',' || ".join(_csv(column) for column in table.columns)
-        rows = release.execute(f"select {line} || chr(10) from {_quoted(table.schema)}.{_quoted(table.name)}")
         statement = sql.SQL("copy {} from stdin (format csv, freeze)").format(table.target)
-        with server.cursor() as cursor, cursor.copy(statement) as stream:
-            while lines := rows.fetchmany(ROWS_PER_WRITE):
-                stream.write("".join(text for (text,) in lines))
+        blocks = contextlib.closing(_one_ahead(_csv_blocks(release, table)))
+        with server.cursor() as cursor, cursor.copy(statement) as stream, blocks as ready:
+            for block in ready:
+                stream.write(block)
 
 
 def add_constraints(server: Server, tables: list[Table], *, foreign: bool) -> None:
@@ -222,13 +224,16 @@ def add_constraints(server: Server, tables: list[Table], *, foreign: bool) -> No
 def check(release: duckdb.DuckDBPyConnection, server: Server, tables: list[Table]) -> None:
     """Ask both databases for the rows and the sums of every column. Raises EgovError where they do not agree."""
     for table in tables:
-        sums = ", ".join(term for column in table.columns for term in _sums(column))
-        here = release.execute(f"select count(*), {sums} from {_quoted(table.schema)}.{_quoted(table.name)}").fetchone()
-        there = server.execute(sql.SQL("select count(*), {} from {}").format(sql.SQL(sums), table.target)).fetchone()
-        if here != there:
+        sums = ["count(*)", *(term for column in table.columns for term in _sums(column))]
+        query = f"select {', '.join(sums)} from "
+        here = release.execute(f"{query} {_quoted(table.schema)}.{_quoted(table.name)}").fetchone()
+        there = server.execute(sql.SQL(query) + table.target).fetchone()
+        assert here
+        assert there
+        if differing := [f"{sums[n]} is {there[n]}, expected {here[n]}" for n in range(len(sums)) if here[n] != there[n]]:
             raise EgovError(
-                f"{table.schema}.{table.name} does not hold in PostgreSQL what the release holds: rows and sums are {there}, "
-                f"expected {here}; readers keep the release that they had"
+                f"{table.schema}.{table.name} does not hold in PostgreSQL what the release holds: {'; '.join(differing)}; "
+                "readers keep the release that they had"
             )
 
 
@@ -283,18 +288,19 @@ def _connect(dsn: str) -> Server:
         "percent-encoded, or host=... port=... dbname=... user=...",
         2,
     )
-    defaults = {"connect_timeout": "10", "keepalives_idle": "30", "tcp_user_timeout": "60000"}
+    defaults = {
+        "application_name": "egov publish",
+        "connect_timeout": "10",
+        "keepalives_idle": "30",
+        "tcp_user_timeout": "60000",
+    }
     try:
         given = {key: str(value) for key, value in conninfo_to_dict(dsn).items()}
         # a password with a bare @ or / in it: libpq takes its end for a host, a port or a database, and would name it
         if "@" in given.get("host", "") + given.get("dbname", "") or not re.fullmatch("[0-9,]*", given.get("port", "")):
             raise unreadable
-        server: Server = psycopg.connect(
-            autocommit=True,
-            client_encoding="utf8",
-            application_name="egov publish",
-            **(defaults | given),  # type: ignore[arg-type]
-        )
+        settings: dict[str, Any] = defaults | given | {"client_encoding": "utf8"}
+        server: Server = psycopg.connect(autocommit=True, **settings)
     except (psycopg.ProgrammingError, ValueError):
         raise unreadable from None
     except psycopg.Error as error:
@@ -402,12 +408,27 @@ def _constraint(table: Table, constraint: Constraint) -> sql.Composable:
             return sql.SQL(constraint.text)
 
 
-def _csv(column: Column) -> str:
-    """An expression of DuckDB that gives a value of the column as a field of CSV: text in quotes, nothing for NULL."""
-    name = _quoted(column.name)
-    if column.type == "text":
-        return f"""coalesce('"' || replace({name}, '"', '""') || '"', '')"""
-    return f"coalesce(cast({name} as varchar), '')"
+def _csv_blocks(release: duckdb.DuckDBPyConnection, table: Table) -> Iterator[str]:
+    """The rows of a table as CSV, many to a block: text in quotes, and nothing at all for NULL, which concat passes over."""
+    fields = ", ',', ".join(
+        f"""'"' || replace({_quoted(column.name)}, '"', '""') || '"'""" if column.type == "text" else _quoted(column.name)
+        for column in table.columns
+    )
+    source = f"from {_quoted(table.schema)}.{_quoted(table.name)}"
+    (last,) = release.execute(f"select max(rowid) {source}").fetchall()[0]
+    for start in range(0, (last or 0) + 1, ROWS_PER_BLOCK):
+        rows = f"rowid between {start} and {start + ROWS_PER_BLOCK - 1}"
+        (block,) = release.execute(f"select string_agg(concat({fields}, chr(10)), '') {source} where {rows}").fetchall()[0]
+        yield block or ""
+
+
+def _one_ahead(blocks: Iterator[str]) -> Generator[str, None, None]:
+    """The same blocks, the next of them being made while one is sent."""
+    with ThreadPoolExecutor(1) as worker:
+        coming = worker.submit(next, blocks, None)
+        while (block := coming.result()) is not None:
+            coming = worker.submit(next, blocks, None)
+            yield block
 
 
 def _sums(column: Column) -> list[str]:

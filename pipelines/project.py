@@ -10,7 +10,7 @@ from pathlib import Path
 class EgovError(Exception):
     """A failure that its reader can mend: the message says what, where and how. It is shown without a traceback.
 
-    `exit_code` is what the command line ends with: 1 a failed run, 2 input that was refused, 3 another build is running,
+    `exit_code` is what the command line ends with: 1 a failed run, 2 input that was refused, 3 another build or publish runs,
     4 a release that would lose data and was not accepted.
     """
 
