@@ -34,18 +34,18 @@ SCHEMES = {"duckdb": ("duckdb",), "postgresql": ("postgresql", "postgresql+psyco
 def bundle(engine: str, uri: str, release: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     """The documents of a bundle, keyed by their paths in it.
 
-    `uri` is where Superset finds the warehouse, `release` the connection that knows its columns. The same engine always
-    gives the same identities: an import renews what an earlier one brought. Raises EgovError when `uri` does not fit.
+    `uri` is where Superset finds the warehouse, `release` the connection that knows its columns. Identities are always the
+    same, for both engines: an import renews what an earlier one brought. Raises EgovError when `uri` does not fit.
     """
     _require_fitting(engine, uri)
-    database = {**_source(f"databases/{engine}"), "sqlalchemy_uri": uri, **_identity(engine, "database", engine)}
+    database = {**_source(f"databases/{engine}"), "sqlalchemy_uri": uri, **_identity("database", engine)}
     documents: dict[str, Any] = {
         "metadata.yaml": {"version": VERSION, "type": "Dashboard", "timestamp": datetime.now(UTC).isoformat()},
         f"databases/{engine}.yaml": database,
     }
     for name, source in _source("datasets").items():
         columns = list(_columns(release, source))
-        documents[f"datasets/{engine}/{name}.yaml"] = _dataset(engine, name, source, columns)
+        documents[f"datasets/{engine}/{name}.yaml"] = _dataset(name, source, columns, _uuid("database", engine))
     chart_id = 0
     for dashboard in DASHBOARDS:
         source = _source(f"dashboards/{dashboard}")
@@ -53,8 +53,8 @@ def bundle(engine: str, uri: str, release: duckdb.DuckDBPyConnection) -> dict[st
         for name, chart in source["charts"].items():
             chart_id += 1
             chart_ids[name] = chart_id
-            documents[f"charts/{dashboard}_{name}.yaml"] = _chart(engine, dashboard, name, chart)
-        documents[f"dashboards/{dashboard}.yaml"] = _dashboard(engine, dashboard, source, chart_ids)
+            documents[f"charts/{dashboard}_{name}.yaml"] = _chart(dashboard, name, chart)
+        documents[f"dashboards/{dashboard}.yaml"] = _dashboard(dashboard, source, chart_ids)
     return documents
 
 
@@ -80,12 +80,12 @@ def _require_fitting(engine: str, uri: str) -> None:
         )
 
 
-def _identity(engine: str, kind: str, name: str) -> dict[str, str]:
-    return {"uuid": _uuid(engine, kind, name), "version": VERSION}
+def _identity(kind: str, name: str) -> dict[str, str]:
+    return {"uuid": _uuid(kind, name), "version": VERSION}
 
 
-def _uuid(engine: str, kind: str, name: str) -> str:
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"egov-warehouse/superset/{engine}/{kind}/{name}"))
+def _uuid(kind: str, name: str) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"egov-warehouse/superset/{kind}/{name}"))
 
 
 def _columns(release: duckdb.DuckDBPyConnection, source: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -114,7 +114,7 @@ def _columns(release: duckdb.DuckDBPyConnection, source: dict[str, Any]) -> Iter
         }
 
 
-def _dataset(engine: str, name: str, source: dict[str, Any], columns: list[dict[str, Any]]) -> dict[str, Any]:
+def _dataset(name: str, source: dict[str, Any], columns: list[dict[str, Any]], database: str) -> dict[str, Any]:
     schema, _, table = source.get("table", "").rpartition(".")
     return {
         "table_name": table or name,
@@ -133,42 +133,41 @@ def _dataset(engine: str, name: str, source: dict[str, Any], columns: list[dict[
             }
             for metric, told in source["metrics"].items()
         ],
-        "database_uuid": _uuid(engine, "database", engine),
-        **_identity(engine, "dataset", name),
+        "database_uuid": database,
+        **_identity("dataset", name),
     }
 
 
-def _chart(engine: str, dashboard: str, name: str, source: dict[str, Any]) -> dict[str, Any]:
+def _chart(dashboard: str, name: str, source: dict[str, Any]) -> dict[str, Any]:
     return {
         "slice_name": source["title"],
         "description": source["description"],
         "viz_type": source["type"],
         "params": {"viz_type": source["type"], **source["params"]},
-        "dataset_uuid": _uuid(engine, "dataset", source["dataset"]),
-        **_identity(engine, "chart", f"{dashboard}/{name}"),
+        "dataset_uuid": _uuid("dataset", source["dataset"]),
+        **_identity("chart", f"{dashboard}/{name}"),
     }
 
 
-def _dashboard(engine: str, name: str, source: dict[str, Any], chart_ids: dict[str, int]) -> dict[str, Any]:
+def _dashboard(name: str, source: dict[str, Any], chart_ids: dict[str, int]) -> dict[str, Any]:
     return {
         "dashboard_title": source["title"],
         "description": source["description"],
-        "slug": f"egov-{engine}-{name}",
+        "slug": f"egov-{name}",
         "published": True,
-        "position": _position(engine, name, source, chart_ids),
+        "position": _position(name, source, chart_ids),
         "metadata": {
             "cross_filters_enabled": True,
             "color_scheme": "supersetColors",
             "native_filter_configuration": [
-                _filter(engine, f"NATIVE_FILTER-{name}-{number}", told, chart_ids)
-                for number, told in enumerate(source["filters"])
+                _filter(f"NATIVE_FILTER-{name}-{number}", told, chart_ids) for number, told in enumerate(source["filters"])
             ],
         },
-        **_identity(engine, "dashboard", name),
+        **_identity("dashboard", name),
     }
 
 
-def _position(engine: str, dashboard: str, source: dict[str, Any], chart_ids: dict[str, int]) -> dict[str, Any]:
+def _position(dashboard: str, source: dict[str, Any], chart_ids: dict[str, int]) -> dict[str, Any]:
     """The layout: rows from top to bottom, in each the text, if there is one, and then its charts."""
     position: dict[str, Any] = {
         "DASHBOARD_VERSION_KEY": "v2",
@@ -192,7 +191,7 @@ def _position(engine: str, dashboard: str, source: dict[str, Any], chart_ids: di
             meta = {
                 "chartId": chart_ids[name],
                 "sliceName": source["charts"][name]["title"],
-                "uuid": _uuid(engine, "chart", f"{dashboard}/{name}"),
+                "uuid": _uuid("chart", f"{dashboard}/{name}"),
                 "width": width,
                 "height": row["height"],
             }
@@ -202,7 +201,7 @@ def _position(engine: str, dashboard: str, source: dict[str, Any], chart_ids: di
     return position
 
 
-def _filter(engine: str, key: str, source: dict[str, Any], chart_ids: dict[str, int]) -> dict[str, Any]:
+def _filter(key: str, source: dict[str, Any], chart_ids: dict[str, int]) -> dict[str, Any]:
     """A filter beside the dashboard. Its default is a value, or `last`: whatever comes last in the release that is shown."""
     default, column = source.get("default"), source["column"]
     preset: dict[str, Any] = {"extraFormData": {}, "filterState": {}, "ownState": {}}
@@ -215,7 +214,7 @@ def _filter(engine: str, key: str, source: dict[str, Any], chart_ids: dict[str, 
         "filterType": "filter_select",
         "name": source["name"],
         "description": source["description"],
-        "targets": [{"column": {"name": column}, "datasetUuid": _uuid(engine, "dataset", source["dataset"])}],
+        "targets": [{"column": {"name": column}, "datasetUuid": _uuid("dataset", source["dataset"])}],
         "defaultDataMask": preset,
         # the charts wait until the filter has found its value; without this they would be drawn unfiltered
         "requiredFirst": default == "last",
