@@ -1,7 +1,7 @@
 # make setup       the environment in .venv
 # make warehouse   set everything up and publish a release
 # make test        set everything up and run every test
-# make test-bi     import the dashboards into a real Superset and look at them in Chromium, across a rebuild
+# make test-bi     look at the report and, in a real Superset across a rebuild, at the dashboards, in Chromium
 # make lint        style and types of Python and SQL
 # make docs        renew the outputs shown in README.md and the generated pages of docs/, from the current release
 # make bench       time and memory of a build against the floor
