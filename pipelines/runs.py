@@ -35,6 +35,7 @@ class Run:
             "outcome": "failed",
             "seconds": 0.0,
             "steps": {},
+            "products": {},
             "release_id": None,
             "error": None,
         }

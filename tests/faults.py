@@ -131,10 +131,12 @@ def read_in_a_loop(root: str, stop: str, report: str, held: bool) -> None:
     Path(report).write_text(json.dumps({"answers": answers, "wrong": wrong}), encoding="utf-8")
 
 
-def read_through_rebuilds(project: Project, rebuilds: int, readers: int = READERS) -> tuple[int, list[str]]:
-    """Readers in a loop, one of them on a single connection, while `rebuilds` releases are published."""
+def read_through_rebuilds(
+    project: Project, rebuilds: int, readers: int = READERS, *, whole: bool = True
+) -> tuple[int, list[str]]:
+    """Readers in a loop, one of them on a single connection, while `rebuilds` releases are published, `whole` or in part."""
     mark(project, 0)
-    assert egov(project, "build").returncode == 0
+    assert egov(project, "build", whole=whole).returncode == 0
     stop = project.root / "stop"
     reports = [project.root / f"reader-{number}.json" for number in range(readers)]
     context = multiprocessing.get_context("spawn")
@@ -147,7 +149,7 @@ def read_through_rebuilds(project: Project, rebuilds: int, readers: int = READER
     try:
         for number in track(range(1, rebuilds + 1), "rebuilds"):
             mark(project, number)
-            done = egov(project, "build", "--keep", "3")
+            done = egov(project, "build", "--keep", "3", whole=whole)
             assert done.returncode == 0, done.stderr
     finally:
         stop.touch()
@@ -248,11 +250,11 @@ def kills(count: Annotated[int, typer.Option(min=1)] = 200, seed: int = 1) -> No
     with tempfile.TemporaryDirectory() as folder:
         project = copy_project(Path(folder))
         started = time.monotonic()
-        assert egov(project, "build").returncode == 0
+        assert egov(project, "build", whole=True).returncode == 0
         whole = time.monotonic() - started
         for _ in track(range(count), "kills"):
             kill_once(project, chance.uniform(0, whole))
-            done = egov(project, "build", "--force")
+            done = egov(project, "build", "--force", whole=True)
             assert done.returncode == 0, done.stderr
             assert_whole(project)
     print(f"kills: {count} of {count} left the current release whole and let the next build succeed")
@@ -275,7 +277,7 @@ def writes(count: Annotated[int, typer.Option(min=1)] = 25) -> None:
     outcomes: dict[int, int] = {}
     with tempfile.TemporaryDirectory() as folder:
         project = copy_project(Path(folder))
-        assert egov(project, "build").returncode == 0
+        assert egov(project, "build", whole=True).returncode == 0
         largest = 3 * project.published_file.stat().st_size
         for number in track(range(count), "writes"):
             done = build_with_room_for(project, int(largest * (number / count) ** 3))
@@ -284,7 +286,7 @@ def writes(count: Annotated[int, typer.Option(min=1)] = 25) -> None:
             assert done.returncode == 0 or done.stderr.strip().startswith("egov:") or "\negov:" in done.stderr, done.stderr
             assert_whole(project)
             outcomes[done.returncode] = outcomes.get(done.returncode, 0) + 1
-        assert egov(project, "build", "--force").returncode == 0
+        assert egov(project, "build", "--force", whole=True).returncode == 0
     print(
         f"writes: {count} limits, {outcomes.get(1, 0)} builds failed with a message, {outcomes.get(0, 0)} had room; all left whole"
     )

@@ -180,7 +180,7 @@ def test_what_was_broken_by_hand_heals(fresh: Project) -> None:
     assert said.returncode == 11
     assert "leads nowhere" in said.stdout
     assert "no release is published yet" in egov(fresh, "sql", "select 1").stderr
-    assert egov(fresh, "build", patch=WITHOUT_DBT).returncode == 0
+    assert egov(fresh, "build", patch=WITHOUT_DBT, whole=True).returncode == 0
     faults.assert_whole(fresh)
     fresh.current.unlink()
     fresh.current.mkdir()
@@ -266,7 +266,7 @@ def test_a_warehouse_that_cannot_be_written(fresh: Project) -> None:
 
 
 def test_readers_through_rebuilds(fresh: Project) -> None:
-    answers, wrong = faults.read_through_rebuilds(fresh, 1, readers=3)
+    answers, wrong = faults.read_through_rebuilds(fresh, 1, readers=3, whole=False)
     assert wrong == []
     assert answers > 20
 
@@ -323,4 +323,4 @@ def test_run_lines_are_json(fresh: Project) -> None:
     egov(fresh, "build")
     for line in io.StringIO(fresh.runs_file.read_text(encoding="utf-8")):
         record = json.loads(line)
-        assert record.keys() == {"run_id", "started_at", "outcome", "seconds", "steps", "release_id", "error"}
+        assert record.keys() == {"run_id", "started_at", "outcome", "seconds", "steps", "products", "release_id", "error"}

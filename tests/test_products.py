@@ -27,9 +27,8 @@ def broken(release):
 products.PRODUCTS["report"] = broken
 """
 NO_PYSDMX = """
-import importlib.util
-whole = importlib.util.find_spec
-importlib.util.find_spec = lambda name, *rest: None if name == "pysdmx" else whole(name, *rest)
+import pipelines.products as products
+products.find_spec = lambda name: None
 """
 FULL_DISK = """
 import pipelines.products as products

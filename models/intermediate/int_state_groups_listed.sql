@@ -1,6 +1,6 @@
 -- Which state is in which group: the world, its region, and the groups of today's flags.
 with countries as (
-    select * from {{ ref('dim_countries') }}
+    select * from {{ ref('stg_codes__countries') }}
 ),
 
 final as (
