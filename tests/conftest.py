@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import duckdb
 import pytest
+from filelock import FileLock
 from playwright.sync_api import BrowserContext, Route, sync_playwright
 
 from pipelines import read
@@ -29,7 +30,7 @@ PARTS = ["raw", "models", "macros", "tests/data", "dbt_project.yml", "profiles.y
 FEW_PRODUCTS = """
 from pipelines import products
 for slow in ("sdmx", "docs", "report"):
-    products.PRODUCTS.pop(slow)
+    products.PRODUCTS.remove(slow)
 """
 # What happens before and after dbt can be tried without it: the models are those that the first build left.
 KEEPS_MODELS = """
@@ -92,11 +93,16 @@ def published(name: str) -> list[dict[str, str]]:
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A project with one published release. Tests that use it leave it as it is."""
-    project = copy_project(tmp_path_factory.mktemp("built"))
-    done = egov(project, "build", patch=KEEPS_MODELS, whole=True)
-    assert done.returncode == 0, done.stderr
-    return project
+    """A project with one published release. Tests that use it leave it as it is; all workers of a run share it."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder = shared / "built"
+    with FileLock(shared / "built.lock"):
+        if not (folder / "warehouse" / "current").exists():
+            done = egov(copy_project(folder), "build", patch=KEEPS_MODELS, whole=True)
+            assert done.returncode == 0, done.stderr
+    return Project(folder)
 
 
 @pytest.fixture

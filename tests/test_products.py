@@ -20,21 +20,21 @@ from pipelines.products import report, tables
 from pipelines.products.contract import Column, Release, Table, public_tables
 from pipelines.project import Project
 
-BROKEN_REPORT = """
-import pipelines.products as products
+BROKEN_CODEBOOK = """
+import pipelines.products.codebook as codebook
 def broken(release):
     raise ValueError("no ink")
-products.PRODUCTS["report"] = broken
+codebook.write = broken
 """
 NO_PYSDMX = """
 import pipelines.products as products
 products.find_spec = lambda name: None
 """
 FULL_DISK = """
-import pipelines.products as products
+import pipelines.products.codebook as codebook
 def full(release):
-    raise OSError(28, "No space left on device", str(release.folder / "report"))
-products.PRODUCTS["report"] = full
+    raise OSError(28, "No space left on device", str(release.folder / "codebook.csv"))
+codebook.write = full
 """
 
 
@@ -186,7 +186,7 @@ def test_empty_text_beside_nulls_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("patch", "message"),
     [
-        (BROKEN_REPORT, "the product report could not be made, nothing is published: ValueError: no ink"),
+        (BROKEN_CODEBOOK, "the product codebook could not be made, nothing is published: ValueError: no ink"),
         (FULL_DISK, "No space left on device; the current release stays as it is"),
         (NO_PYSDMX, "pip install 'egov-warehouse[sdmx]'"),
     ],
