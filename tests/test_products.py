@@ -236,3 +236,15 @@ def test_the_report_shows_the_figures_of_the_release(built: Project, release: du
         assert claim.replace("'", "&#39;") in page
     assert not re.findall(r'(?:src|srcset|@import|url\()\s*=?\s*["\']?(?:https?:)?//', page), "nothing is loaded from elsewhere"
     assert len(page) < 2_600_000
+
+
+def test_the_catalogs_hold_nothing_that_is_said_no_more(as_release: Release) -> None:
+    spoken: set[str] = set()
+
+    class Listener(report.Translator):
+        def say(self, text: str | None) -> str:
+            spoken.add(text or "")
+            return super().say(text)
+
+    report.page(as_release, [Listener("ru")])
+    assert set(report.Translator("ru").known) - spoken == set()
