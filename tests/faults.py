@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -131,12 +132,17 @@ def read_in_a_loop(root: str, stop: str, report: str, held: bool) -> None:
     Path(report).write_text(json.dumps({"answers": answers, "wrong": wrong}), encoding="utf-8")
 
 
+def publish_marked(project: Project, number: int) -> None:
+    """Build and publish a whole release that differs from the one before."""
+    mark(project, number)
+    done = egov(project, "build", "--keep", "3", whole=True)
+    assert done.returncode == 0, done.stderr
+
+
 def read_through_rebuilds(
-    project: Project, rebuilds: int, readers: int = READERS, *, whole: bool = True
+    project: Project, rebuilds: int, readers: int = READERS, build: Callable[[Project, int], None] = publish_marked
 ) -> tuple[int, list[str]]:
-    """Readers in a loop, one of them on a single connection, while `rebuilds` releases are published, `whole` or in part."""
-    if releases.current_id(project) is None:
-        assert egov(project, "build", whole=whole).returncode == 0
+    """Readers in a loop, one of them on a single connection, while `rebuilds` releases are published by `build`."""
     stop = project.root / "stop"
     reports = [project.root / f"reader-{number}.json" for number in range(readers)]
     context = multiprocessing.get_context("spawn")
@@ -148,9 +154,7 @@ def read_through_rebuilds(
         process.start()
     try:
         for number in track(range(1, rebuilds + 1), "rebuilds"):
-            mark(project, number)
-            done = egov(project, "build", "--keep", "3", whole=whole)
-            assert done.returncode == 0, done.stderr
+            build(project, number)
     finally:
         stop.touch()
         for process in processes:
@@ -264,7 +268,9 @@ def kills(count: Annotated[int, typer.Option(min=1)] = 200, seed: int = 1) -> No
 def readers_command(rebuilds: Annotated[int, typer.Option(min=1)] = 50) -> None:
     """Readers in a loop through rebuilds whose data differ."""
     with tempfile.TemporaryDirectory() as folder:
-        answers, wrong = read_through_rebuilds(copy_project(Path(folder)), rebuilds)
+        project = copy_project(Path(folder))
+        publish_marked(project, 0)
+        answers, wrong = read_through_rebuilds(project, rebuilds)
     for line in wrong[:20]:
         print(line)
     print(f"readers: {READERS} through {rebuilds} rebuilds, {answers} answers, {len(wrong)} wrong")

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
@@ -199,8 +200,17 @@ def test_killed_runs_are_written_down(fresh: Project) -> None:
     assert outcomes(fresh)[:2] == ["published", "killed"]
 
 
+TAKES_FIVE_SECONDS = """
+import time
+quick = transform.Transform.run
+transform.Transform.run = lambda self, progress=None: time.sleep(5) or quick(self)
+"""
+
+
 def test_waiting_for_another_build(fresh: Project) -> None:
-    first = faults.start_build(fresh)
+    takes_a_while = WITHOUT_DBT + TAKES_FIVE_SECONDS
+    first = threading.Thread(target=egov, args=(fresh, "build", "--force"), kwargs={"patch": takes_a_while})
+    first.start()
     wait_until_it_runs(fresh)
     second = egov(fresh, "build", "--wait", "0.2")
     assert second.returncode == 3
@@ -208,7 +218,8 @@ def test_waiting_for_another_build(fresh: Project) -> None:
     third = egov(fresh, "build", "--wait", "120")
     assert third.returncode == 0
     assert "unchanged since" in third.stderr
-    assert first.wait() == 0
+    first.join()
+    assert outcomes(fresh)[:3] == ["unchanged", "published", "busy"]
 
 
 def test_a_clock_set_back_keeps_the_order(fresh: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -265,10 +276,31 @@ def test_a_warehouse_that_cannot_be_written(fresh: Project) -> None:
     faults.assert_whole(fresh)
 
 
+MARKED = """
+import duckdb
+from pipelines import transform
+quick = transform.Transform.run
+def marked(self, progress=None):
+    result = quick(self)
+    with duckdb.connect(str(self._project.build_file)) as connection:
+        for table, key, column in (("rpt_claims", "claim_code", "statement"), ("rpt_discrepancies", "finding_code", "note")):
+            connection.execute(f"update reports.{{table}} set {{column}} = concat({{column}}, ' #{number}') "
+                               f"where {{key}} = (select min({{key}}) from reports.{{table}})")
+    return result
+transform.Transform.run = marked
+"""
+
+
 def test_readers_through_rebuilds(fresh: Project) -> None:
-    answers, wrong = faults.read_through_rebuilds(fresh, 1, readers=3, whole=False)
+    def publish(project: Project, number: int) -> None:
+        done = egov(project, "build", "--force", "--keep", "2", patch=WITHOUT_DBT + MARKED.format(number=number))
+        assert done.returncode == 0, done.stderr
+
+    answers, wrong = faults.read_through_rebuilds(fresh, 2, readers=3, build=publish)
     assert wrong == []
     assert answers > 20
+    with read.connect(fresh.published_file) as connection:
+        assert connection.execute(faults.MARKS).fetchall()[0][1:3] == ("2", "2")
 
 
 def test_mutated_raw_files() -> None:
