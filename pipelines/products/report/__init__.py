@@ -1,6 +1,6 @@
 """Report: one page that shows what the figures say, in English, Russian and Kazakh, with nothing to load from elsewhere.
 
-The words of the page are English in page.html; their translations are gettext catalogs in locale/. A text of the data that has
+The words of the page are English in part.html; their translations are gettext catalogs in locale/. A text of the data that has
 no translation stays English and is marked as such.
 """
 
@@ -30,7 +30,7 @@ VERDICT_NAMES = {
     "contradicted": "Contradicted",
     "not_checkable": "Cannot be checked",
 }
-STATUS_NAMES = {"L": "Not assessed", "M": "Did not exist as a state, or was no member"}
+STATUS_NAMES = {"L": "Not assessed", "M": "Did not exist as a state, or was no member", "O": "No reason given"}
 GROUP_NAMES = {
     "world": "World",
     "landlocked": "Landlocked states",
@@ -146,6 +146,7 @@ def _facts(release: Release) -> dict[str, Rows]:
         "internet": rows(
             """select source_code, period_code, value from marts.fct_index_observations
             where country_code = 'KAZ' and indicator_code in ('INTERNET_USERS', 'INTERNET_USERS_16_74')
+                and source_code in ('wb_wdi', 'itu_datahub', 'sabdenov_abdrakhmanova')
                 and value is not null and period_code >= '2000'
             order by source_code, period_code"""
         ),
@@ -221,7 +222,7 @@ def _content(release: Release, facts: dict[str, Rows], translator: Translator) -
         "indicators": indicators,
         "group_names": GROUP_NAMES,
         "verdict_names": VERDICT_NAMES,
-        "status_names": STATUS_NAMES,
+        "status_names": {code: translator.mark(text) for code, text in STATUS_NAMES.items()},
         "source_titles": {row["source_code"]: row["title"] for row in facts["sources"]},
         "wide": wide,
         "narrow": narrow,

@@ -27,7 +27,7 @@ VERDICTS = ("supported", "supported_with_qualification", "contradicted", "not_ch
 # A colour that no one would choose stands for each variable until the SVG is drawn.
 COLOURS = {
     name: f"#0101{number:02x}"
-    for number, name in enumerate(["kazakhstan", *GROUPS, *VERDICTS, "ink", "soft", "line", "accent", "missing", "page"], 16)
+    for number, name in enumerate(["kazakhstan", *GROUPS, *VERDICTS, "ink", "soft", "line", "accent", "missing"], 16)
 }
 LABEL = alt.Description("label:N")
 FIRST_MONTH = date(2016, 1, 1)  # where the time axis of the services starts: the first year with a figure
@@ -78,9 +78,15 @@ def rank(rows: Rows, style: Style) -> str:
         }
         for row in rows
     ]
+    lowest = max(row["rank"] for row in rows)
     base = alt.Chart(datasets.add(data)).encode(
         x=_editions(data, style),
-        y=alt.Y("rank:Q", title=None, scale=alt.Scale(reverse=True, domain=[0, 90]), axis=alt.Axis(values=[1, 20, 40, 60, 80])),
+        y=alt.Y(
+            "rank:Q",
+            title=None,
+            scale=alt.Scale(reverse=True, domain=[0, lowest + 7]),
+            axis=alt.Axis(values=[1, *range(20, lowest, 20)]),
+        ),
     )
     line = base.mark_line(strokeWidth=3, color=COLOURS["kazakhstan"])
     points = base.mark_circle(aria=True, size=90, color=COLOURS["kazakhstan"], opacity=1).encode(description=LABEL)
@@ -197,7 +203,7 @@ def services_by_month(rows: Rows, events: Rows, style: Style) -> str:
     when = alt.X(
         "from:T",
         title=None,
-        scale=alt.Scale(domain=[FIRST_MONTH.isoformat(), "2021-07-01"], type="utc"),
+        scale=alt.Scale(domain=[FIRST_MONTH.isoformat(), _months_after(rows, 6)], type="utc"),
         axis=alt.Axis(format="%Y", tickCount={"interval": "year", "step": 1}, labelFlush=False, grid=False),
     )
     base = alt.Chart(datasets.add(data))
@@ -238,6 +244,7 @@ def events(rows: Rows, style: Style) -> str:
     datasets = Datasets()
     wrapped = [textwrap.wrap(f"{row['number']}. {row['title']}", 40 if style.is_narrow else 78) for row in rows]
     data, depth = [], 0.0
+    first = f"{min(row['start_date'] for row in rows).year - 1}-06-01"
     for row, lines in zip(rows, wrapped, strict=True):
         depth += 16 * len(lines) + 18
         data.append(
@@ -246,8 +253,7 @@ def events(rows: Rows, style: Style) -> str:
                 "lines": lines,
                 "from": row["start_date"].isoformat(),
                 "to": (row["end_date"] or row["start_date"]).isoformat(),
-                "open": row["end_date"] is None,
-                "left": "2003-06-01",
+                "left": first,
                 "top": depth - 16 * len(lines) - 2,
                 "label": f"{row['title']}: {style.day(row['start_date'])}",
             }
@@ -258,7 +264,7 @@ def events(rows: Rows, style: Style) -> str:
     when = alt.X(
         "from:T",
         title=None,
-        scale=alt.Scale(domain=["2003-06-01", "2023-06-01"], type="utc"),
+        scale=alt.Scale(domain=[first, _months_after(rows, 9)], type="utc"),
         axis=alt.Axis(format="%Y", tickCount={"interval": "year", "step": 5 if style.is_narrow else 2}, orient="top"),
     )
     spans = base.mark_rule(aria=True, strokeWidth=5, color=COLOURS["accent"], opacity=0.6).encode(
@@ -337,7 +343,9 @@ def missing(rows: Rows, style: Style) -> str:
         description=LABEL,
         order=alt.Order("status:N"),
         color=alt.Color(
-            "status:N", legend=None, scale=alt.Scale(domain=["L", "M"], range=[COLOURS["accent"], COLOURS["missing"]])
+            "status:N",
+            legend=None,
+            scale=alt.Scale(domain=["L", "M", "O"], range=[COLOURS["accent"], COLOURS["missing"], COLOURS["ink"]]),
         ),
     )
     return _svg(bars.properties(width=style.width - 40, height=200), style, datasets)
@@ -371,6 +379,13 @@ def _lines(rows: Rows, style: Style, datasets: Datasets, *, height: int, share: 
     return alt.layer(groups, kazakhstan, points).properties(width=width, height=height)
 
 
+def _months_after(rows: Rows, months: int) -> str:
+    """A day so many months after the start of the latest row, where a time axis may end."""
+    latest = max(row["start_date"] for row in rows)
+    months += latest.month - 1
+    return f"{latest.year + months // 12}-{months % 12 + 1:02}-01"
+
+
 def _grouped(rows: Rows, *keys: str) -> dict[tuple[Any, ...], Rows]:
     """The rows that agree in the keys, together."""
     groups: dict[tuple[Any, ...], Rows] = {}
@@ -391,9 +406,7 @@ def _facet(chart: Any, data: Rows, *, columns: int, spacing: int) -> Any:
 
 def _editions(data: Rows, style: Style, *, few: bool = False) -> alt.X:
     years = sorted({row["year"] for row in data})
-    shown = (
-        [years[0], *[year for year in years if year in (2010, 2016, 2024)]] if few or style.is_narrow else years[:1] + years[2:]
-    )
+    shown = sorted({years[0], 2010, 2016, years[-1]} & set(years)) if few or style.is_narrow else years[:1] + years[2:]
     return alt.X(
         "year:Q",
         title=None,
