@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import egov
 
+from pipelines import validate
 from pipelines.project import Project
 
 
@@ -173,6 +174,20 @@ def test_update_hashes_records_an_intended_edit(fresh: Project) -> None:
 def test_update_hashes_records_nothing_that_breaks_a_rule(fresh: Project) -> None:
     before = fresh.package_file.read_bytes()
     BAD["cell against its rule"][0](fresh)
+    said = egov(fresh, "check", "--update-hashes")
+    assert said.returncode == 2
+    assert "column egdi_2020" in said.stderr
+    assert fresh.package_file.read_bytes() == before
+
+
+def test_update_hashes_checks_a_file_that_has_no_hash_yet(fresh: Project) -> None:
+    BAD["cell against its rule"][0](fresh)
+    package = validate.read_package(fresh)
+    for resource in package["resources"]:
+        if resource["path"] == "article/table_1.csv":
+            del resource["hash"]
+    validate.write_package(fresh, package)
+    before = fresh.package_file.read_bytes()
     said = egov(fresh, "check", "--update-hashes")
     assert said.returncode == 2
     assert "column egdi_2020" in said.stderr
