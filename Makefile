@@ -7,7 +7,7 @@
 # make bench       time and memory of a build against the floor
 # make bench-postgres  time of `egov publish postgres` against plain COPY
 # make mutation    the share of figures whose every changed digit is noticed
-# make faults      kills, readers through rebuilds, failing writes and mutated files, tried and counted (KILLS=, REBUILDS=)
+# make faults      kills, readers through rebuilds, failing writes and mutated files, tried and counted (KILLS=, REBUILDS=, MUTANTS=)
 # make lock        renew requirements.txt from pyproject.toml (needs uv)
 
 PYTHON ?= python3
@@ -42,7 +42,7 @@ bench-postgres: .venv/ready
 	$(BIN)/python tests/bench_postgres.py
 
 faults: .venv/ready
-	$(BIN)/python tests/faults.py raw --count 5000
+	$(BIN)/python tests/faults.py raw --count $(or $(MUTANTS),5000)
 	$(BIN)/python tests/faults.py writes --count 12
 	$(BIN)/python tests/faults.py readers --rebuilds $(or $(REBUILDS),50)
 	$(BIN)/python tests/faults.py kills --count $(or $(KILLS),200)
