@@ -7,7 +7,9 @@ from pathlib import Path
 
 import duckdb
 
-PUBLIC = ("marts", "reports")
+from pipelines import read
+from pipelines.products.contract import PUBLIC_SCHEMAS
+
 # Tables that say where a figure stands rather than what it is: their rows are counted, not listed.
 COUNTED_ONLY = {"marts.dim_source_cells", "meta.dictionary"}
 
@@ -77,8 +79,7 @@ def compare(old: Path, new: Path) -> Diff:
     """The difference of the public tables of two database files, opened read-only."""
     with duckdb.connect() as connection:
         for name, path in (("old", old), ("new", new)):
-            quoted = str(path).replace("'", "''")
-            connection.execute(f"attach '{quoted}' as {name} (read_only)")
+            read.attach(connection, path, name)
         before, after = _columns(connection, "old"), _columns(connection, "new")
         diff = Diff(
             tables_added=sorted(after.keys() - before.keys()),
@@ -97,7 +98,7 @@ def _columns(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, 
     rows = connection.execute(
         "select schema_name || '.' || table_name, column_name from duckdb_columns() "
         "where database_name = ? and list_contains(?, schema_name) order by schema_name, table_name, column_index",
-        [database, list(PUBLIC)],
+        [database, list(PUBLIC_SCHEMAS)],
     ).fetchall()
     columns: dict[str, list[str]] = {}
     for table, column in rows:

@@ -24,6 +24,7 @@ import duckdb
 from rich.console import Console
 
 from pipelines import read, releases
+from pipelines.products.contract import PUBLIC_SCHEMAS
 from pipelines.project import EgovError, Project
 
 try:
@@ -33,7 +34,7 @@ try:
 except ImportError:
     raise EgovError("the PostgreSQL driver is not installed: pip install 'egov-warehouse[postgres]'") from None
 
-SCHEMAS = ("marts", "reports", "meta")
+SCHEMAS = (*PUBLIC_SCHEMAS, "meta")
 # The comment of every schema made here: it says which release it holds, and only what carries it is ever renamed or dropped.
 MARK = "egov-warehouse release {}; replaced as a whole by each publish"
 MARKED = re.compile(MARK.format("(.+)"))

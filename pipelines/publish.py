@@ -18,7 +18,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import releases
+from pipelines import read, releases
 from pipelines.products.contract import PUBLIC_SCHEMAS
 from pipelines.project import EgovError, Project
 from pipelines.transform import TransformResult
@@ -175,8 +175,8 @@ def _copy_compact(source: Path, target: Path) -> None:
     The smallest block that DuckDB has makes a file of many small tables and keys a third of its usual size.
     """
     with duckdb.connect() as connection:
-        connection.execute(f"attach '{_quoted(source)}' as build (read_only)")
-        connection.execute(f"attach '{_quoted(target)}' as release (storage_version '{STORAGE_VERSION}', block_size 16384)")
+        read.attach(connection, source, "build")
+        read.attach(connection, target, "release", f"storage_version '{STORAGE_VERSION}', block_size 16384")
         connection.execute("copy from database build to release")
         connection.execute("checkpoint release")
     if leftovers := [path.name for path in target.parent.iterdir() if path != target]:
@@ -214,10 +214,6 @@ def _seal(folder: Path) -> None:
             path.chmod(0o444)
     folder.chmod(0o755)
     releases.sync(folder)
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
 
 
 def _git_commit(project: Project) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import yaml
 
 from pipelines.products.contract import Release, Table
+from pipelines.validate import file_hash
 
 TITLE = "Published e-government figures, Kazakhstan first"
 SUMMARY = (
@@ -27,12 +27,20 @@ def write(release: Release) -> None:
     """datapackage.json and dcat.jsonld. Both carry the id and time of the release."""
     raw_package = json.loads(release.project.package_file.read_text(encoding="utf-8"))
     citation = yaml.safe_load((release.project.root / "CITATION.cff").read_text(encoding="utf-8"))
-    _write_json(release.folder / "datapackage.json", data_package(release, raw_package["licenses"], citation))
-    _write_json(release.folder / "dcat.jsonld", dcat(release, raw_package["licenses"][0]["path"], citation))
+    hashes = {
+        path.relative_to(release.folder).as_posix(): file_hash(path)
+        for path in sorted(release.folder.rglob("*"))
+        if path.suffix[1:] in MEDIA_TYPES
+    }
+    _write_json(release.folder / "datapackage.json", data_package(release, hashes, raw_package["licenses"], citation))
+    _write_json(release.folder / "dcat.jsonld", dcat(release, hashes, raw_package["licenses"][0]["path"], citation))
 
 
-def data_package(release: Release, licences: list[Json], citation: Json) -> Json:
-    """The tables as a Frictionless data package (https://datapackage.org): CSV with types and keys, Parquet beside it."""
+def data_package(release: Release, hashes: dict[str, str], licences: list[Json], citation: Json) -> Json:
+    """The tables as a Frictionless data package (https://datapackage.org): CSV with types and keys, Parquet beside it.
+
+    `hashes` holds the hash of each file by its path in the release.
+    """
     return {
         "profile": "data-package",
         "name": "egov-warehouse",
@@ -50,17 +58,16 @@ def data_package(release: Release, licences: list[Json], citation: Json) -> Json
                 from marts.dim_sources order by source_code"""
             )
         ],
-        "resources": [_csv_resource(release, table) for table in release.tables]
-        + [_parquet_resource(release, table) for table in release.tables],
+        "resources": [_csv_resource(release, hashes, table) for table in release.tables]
+        + [_parquet_resource(release, hashes, table) for table in release.tables],
     }
 
 
-def dcat(release: Release, licence: str, citation: Json) -> Json:
+def dcat(release: Release, hashes: dict[str, str], licence: str, citation: Json) -> Json:
     """The release as a dcat:Dataset (https://www.w3.org/TR/vocab-dcat-3/) that is a schema.org Dataset as well."""
     authors = [author["name"] for author in citation["authors"]]
     periods = release.rows("select min(start_date) as first, max(end_date) as last from marts.dim_periods")[0]
     indicators = release.rows("select indicator_code, name_en, definition from marts.dim_indicators order by 1")
-    files = sorted(path for path in release.folder.rglob("*") if path.suffix[1:] in MEDIA_TYPES)
     title = f"{citation['title']}: {TITLE}"
     return {
         "@context": {
@@ -100,18 +107,18 @@ def dcat(release: Release, licence: str, citation: Json) -> Json:
         "distribution": [
             {
                 "@type": ["DataDownload", "dcat:Distribution"],
-                "name": path.relative_to(release.folder).as_posix(),
-                "contentUrl": path.relative_to(release.folder).as_posix(),
-                "encodingFormat": MEDIA_TYPES[path.suffix[1:]],
-                "contentSize": str(path.stat().st_size),
-                "sha256": _sha256(path),
+                "name": path,
+                "contentUrl": path,
+                "encodingFormat": MEDIA_TYPES[Path(path).suffix[1:]],
+                "contentSize": str((release.folder / path).stat().st_size),
+                "sha256": digest.removeprefix("sha256:"),
             }
-            for path in files
+            for path, digest in hashes.items()
         ],
     }
 
 
-def _csv_resource(release: Release, table: Table) -> Json:
+def _csv_resource(release: Release, hashes: dict[str, str], table: Table) -> Json:
     has_null = any(column.is_nullable for column in table.columns)
     schema: Json = {
         "fields": [
@@ -133,18 +140,19 @@ def _csv_resource(release: Release, table: Table) -> Json:
             {"fields": list(key.columns), "reference": {"resource": key.table, "fields": list(key.referenced)}}
             for key in table.foreign_keys
         ]
-    return _resource(release, f"csv/{table.name}.csv", table.name, table) | {
+    return _resource(release, hashes, f"csv/{table.name}.csv", table.name, table) | {
         "profile": "tabular-data-resource",
         "dialect": {"delimiter": ",", "quoteChar": '"', "doubleQuote": True, "lineTerminator": "\r\n", "header": True},
         "schema": schema,
     }
 
 
-def _parquet_resource(release: Release, table: Table) -> Json:
-    return _resource(release, f"parquet/{table.name}.parquet", f"{table.name}-parquet", table) | {"type": "file"}
+def _parquet_resource(release: Release, hashes: dict[str, str], table: Table) -> Json:
+    described = _resource(release, hashes, f"parquet/{table.name}.parquet", f"{table.name}-parquet", table)
+    return described | {"type": "file"}
 
 
-def _resource(release: Release, path: str, name: str, table: Table) -> Json:
+def _resource(release: Release, hashes: dict[str, str], path: str, name: str, table: Table) -> Json:
     file = release.folder / path
     return {
         "name": name,
@@ -155,13 +163,8 @@ def _resource(release: Release, path: str, name: str, table: Table) -> Json:
         "mediatype": MEDIA_TYPES[file.suffix[1:]],
         "encoding": "utf-8",
         "bytes": file.stat().st_size,
-        "hash": f"sha256:{_sha256(file)}",
+        "hash": hashes[path],
     }
-
-
-def _sha256(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _write_json(path: Path, content: Json) -> None:

@@ -22,7 +22,7 @@ def write(release: Release) -> None:
     for table in release.tables:
         ordered = f"from {table.full_name} order by {', '.join(table.primary_key)}"
         parquet = release.folder / "parquet" / f"{table.name}.parquet"
-        release.connection.execute(f"copy (select * {ordered}) to '{_quoted(parquet)}' (format parquet, compression zstd)")
+        release.connection.sql(f"select * {ordered}").write_parquet(str(parquet), compression="zstd")
         write_csv(release.connection, table, ordered, release.folder / "csv" / f"{table.name}.csv")
 
 
@@ -50,7 +50,3 @@ def _as_text(column: Column) -> str:
         f"case when regexp_matches({column.name}, '{FORMULA}') and try_cast({column.name} as double) is null"
         f" then concat('''', {column.name}) else {column.name} end"
     )
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
