@@ -15,17 +15,17 @@ import contextlib
 import logging
 import re
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 from rich.console import Console
 
 from pipelines import read, releases
-from pipelines.products.contract import PUBLIC_SCHEMAS
+from pipelines.products.contract import PUBLIC_SCHEMAS, Column, Constraint, Table, read_tables
 from pipelines.project import EgovError, Project
+from pipelines.runs import Progress, shown
 
 try:
     import psycopg
@@ -56,44 +56,6 @@ TYPES = {
 DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
 
 Server = psycopg.Connection[tuple[Any, ...]]
-Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of the release, with its type in PostgreSQL."""
-
-    name: str
-    type: str
-    required: bool
-    comment: str | None
-
-
-@dataclass(frozen=True)
-class Constraint:
-    """A constraint of the release; `table` and `table_columns` are what a foreign key refers to, in the same schema."""
-
-    kind: str
-    text: str
-    columns: list[str]
-    table: str | None
-    table_columns: list[str]
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table of the release, as DuckDB's catalog describes it."""
-
-    schema: str
-    name: str
-    comment: str | None
-    columns: list[Column]
-    constraints: list[Constraint]
-
-    @property
-    def target(self) -> sql.Composable:
-        """Where it is loaded."""
-        return sql.Identifier(_new(self.schema), self.name)
 
 
 def publish(project: Project, dsn: str, role: str, console: Console, *, wait: float) -> None:
@@ -129,22 +91,22 @@ def _publish(
             _grant(server, SCHEMAS, role)
         console.print(f"the database already holds release {release_id}")
         return
-    tables = describe(release)
-    with _step(console, "clear"):
+    tables = read_tables(release, SCHEMAS)
+    with shown(console, "clear"):
         clear(server, held)
     with server.transaction():
         _create(server, tables, release_id, role)
-        with _step(console, "copy") as progress:
+        with shown(console, "copy") as progress:
             copy(release, server, tables, progress)
-        with _step(console, "keys"):
+        with shown(console, "keys"):
             add_constraints(server, tables, foreign=False)
-        with _step(console, "references"):
+        with shown(console, "references"):
             add_constraints(server, tables, foreign=True)
-        with _step(console, "analyze"):
-            server.execute(sql.SQL("analyze {}").format(sql.SQL(", ").join(table.target for table in tables)))
-        with _step(console, "check"):
+        with shown(console, "analyze"):
+            server.execute(sql.SQL("analyze {}").format(sql.SQL(", ").join(map(_target, tables))))
+        with shown(console, "check"):
             check(release, server, tables)
-    with _step(console, "swap"):
+    with shown(console, "swap"):
         try:
             swap(server, [schema for schema in SCHEMAS if schema in held], wait)
         except psycopg.OperationalError as error:
@@ -156,36 +118,16 @@ def _publish(
     console.print(f"readable   by role {role}")
 
 
-def describe(release: duckdb.DuckDBPyConnection) -> list[Table]:
-    """The public tables of a release with columns, constraints and comments. Raises EgovError for a type that is not mapped."""
-    columns: dict[tuple[str, str], list[Column]] = {}
-    for schema, table, name, kind, nullable, comment in release.execute(
-        "select schema_name, table_name, column_name, data_type, is_nullable, comment from duckdb_columns() "
-        "where list_contains(?, schema_name) order by schema_name, table_name, column_index",
-        [list(SCHEMAS)],
-    ).fetchall():
-        decimal = DECIMAL.fullmatch(kind)
-        if not decimal and kind not in TYPES:
-            expected = ", ".join([*TYPES, "DECIMAL(p,s)"])
-            raise EgovError(f"{schema}.{table}.{name} is {kind}, which is not mapped to PostgreSQL; expected {expected}")
-        mapped = f"numeric({decimal[1]},{decimal[2]})" if decimal else TYPES[kind]
-        columns.setdefault((schema, table), []).append(Column(name, mapped, not nullable, comment))
-    constraints: dict[tuple[str, str], list[Constraint]] = {}
-    for schema, table, *constraint in release.execute(
-        "select schema_name, table_name, constraint_type, constraint_text, constraint_column_names, referenced_table, "
-        "referenced_column_names from duckdb_constraints() where list_contains(?, schema_name) "
-        "and constraint_type <> 'NOT NULL' order by schema_name, table_name, constraint_index",
-        [list(SCHEMAS)],
-    ).fetchall():
-        constraints.setdefault((schema, table), []).append(Constraint(*constraint))
-    comments = release.execute(
-        "select schema_name, table_name, comment from duckdb_tables() where list_contains(?, schema_name) order by all",
-        [list(SCHEMAS)],
-    ).fetchall()
-    return [
-        Table(schema, name, comment, columns[schema, name], constraints.get((schema, name), []))
-        for schema, name, comment in comments
-    ]
+def postgres_type(table: Table, column: Column) -> str:
+    """The type of a column in PostgreSQL. Raises EgovError for a type that is not mapped."""
+    if decimal := DECIMAL.fullmatch(column.data_type):
+        return f"numeric({decimal[1]},{decimal[2]})"
+    if column.data_type not in TYPES:
+        expected = ", ".join([*TYPES, "DECIMAL(p,s)"])
+        raise EgovError(
+            f"{table.full_name}.{column.name} is {column.data_type}, which is not mapped to PostgreSQL; expected {expected}"
+        )
+    return TYPES[column.data_type]
 
 
 def clear(server: Server, held: dict[str, str]) -> None:
@@ -206,7 +148,7 @@ def copy(release: duckdb.DuckDBPyConnection, server: Server, tables: list[Table]
     """
     for done, table in enumerate(tables):
         progress(done, len(tables))
-        statement = sql.SQL("copy {} from stdin (format csv, freeze)").format(table.target)
+        statement = sql.SQL("copy {} from stdin (format csv, freeze)").format(_target(table))
         blocks = contextlib.closing(_one_ahead(_csv_blocks(release, table)))
         with server.cursor() as cursor, cursor.copy(statement) as stream, blocks as ready:
             for block in ready:
@@ -218,7 +160,7 @@ def add_constraints(server: Server, tables: list[Table], *, foreign: bool) -> No
     for table in tables:
         for constraint in table.constraints:
             if foreign == (constraint.kind == "FOREIGN KEY"):
-                added = sql.SQL("alter table {} add ").format(table.target)
+                added = sql.SQL("alter table {} add ").format(_target(table))
                 server.execute(added + _constraint(table, constraint))
 
 
@@ -228,12 +170,12 @@ def check(release: duckdb.DuckDBPyConnection, server: Server, tables: list[Table
         sums = ["count(*)", *(term for column in table.columns for term in _sums(column))]
         query = f"select {', '.join(sums)} from "
         here = release.execute(f"{query} {_quoted(table.schema)}.{_quoted(table.name)}").fetchone()
-        there = server.execute(sql.SQL(query) + table.target).fetchone()
+        there = server.execute(sql.SQL(query) + _target(table)).fetchone()
         assert here
         assert there
         if differing := [f"{sums[n]} is {there[n]}, expected {here[n]}" for n in range(len(sums)) if here[n] != there[n]]:
             raise EgovError(
-                f"{table.schema}.{table.name} does not hold in PostgreSQL what the release holds: {'; '.join(differing)}; "
+                f"{table.full_name} does not hold in PostgreSQL what the release holds: {'; '.join(differing)}; "
                 "readers keep the release that they had"
             )
 
@@ -361,16 +303,17 @@ def _create(server: Server, tables: list[Table], release_id: str, role: str) -> 
     for table in tables:
         columns = [
             sql.SQL("{} {} {}").format(
-                sql.Identifier(column.name), sql.SQL(column.type), sql.SQL("not null" if column.required else "null")
+                sql.Identifier(column.name),
+                sql.SQL(postgres_type(table, column)),
+                sql.SQL("null" if column.is_nullable else "not null"),
             )
             for column in table.columns
         ]
-        server.execute(sql.SQL("create table {} ({})").format(table.target, sql.SQL(", ").join(columns)))
-        server.execute(sql.SQL("comment on table {} is {}").format(table.target, table.comment))
+        server.execute(sql.SQL("create table {} ({})").format(_target(table), sql.SQL(", ").join(columns)))
+        server.execute(sql.SQL("comment on table {} is {}").format(_target(table), table.description))
         for column in table.columns:
-            if column.comment:
-                place = sql.Identifier(_new(table.schema), table.name, column.name)
-                server.execute(sql.SQL("comment on column {} is {}").format(place, column.comment))
+            place = sql.Identifier(_new(table.schema), table.name, column.name)
+            server.execute(sql.SQL("comment on column {} is {}").format(place, column.description))
     _grant(server, [_new(schema) for schema in SCHEMAS], role)
 
 
@@ -392,18 +335,17 @@ def _grant(server: Server, schemas: Sequence[str], role: str) -> None:
 def _constraint(table: Table, constraint: Constraint) -> sql.Composable:
     """A constraint as PostgreSQL writes it."""
 
-    def names(columns: list[str]) -> sql.Composable:
+    def names(columns: Sequence[str]) -> sql.Composable:
         return sql.SQL(", ").join(map(sql.Identifier, columns))
 
     match constraint.kind:
         case "PRIMARY KEY" | "UNIQUE":
             return sql.SQL("{} ({})").format(sql.SQL(constraint.kind), names(constraint.columns))
         case "FOREIGN KEY":
-            assert constraint.table
             return sql.SQL("foreign key ({}) references {} ({})").format(
                 names(constraint.columns),
                 sql.Identifier(_new(table.schema), constraint.table),
-                names(constraint.table_columns),
+                names(constraint.referenced),
             )
         case _:
             return sql.SQL(constraint.text)
@@ -412,7 +354,9 @@ def _constraint(table: Table, constraint: Constraint) -> sql.Composable:
 def _csv_blocks(release: duckdb.DuckDBPyConnection, table: Table) -> Iterator[str]:
     """The rows of a table as CSV, many to a block: text in quotes, and nothing at all for NULL, which concat passes over."""
     fields = ", ',', ".join(
-        f"""'"' || replace({_quoted(column.name)}, '"', '""') || '"'""" if column.type == "text" else _quoted(column.name)
+        f"""'"' || replace({_quoted(column.name)}, '"', '""') || '"'"""
+        if column.data_type == "VARCHAR"
+        else _quoted(column.name)
         for column in table.columns
     )
     source = f"from {_quoted(table.schema)}.{_quoted(table.name)}"
@@ -435,14 +379,14 @@ def _one_ahead(blocks: Iterator[str]) -> Generator[str, None, None]:
 def _sums(column: Column) -> list[str]:
     """What both databases work out alike of a column: how many values it has, and a sum that depends on each of them."""
     name = _quoted(column.name)
-    match column.type:
-        case "text":
+    match column.data_type:
+        case "VARCHAR":
             return [f"count({name})", f"sum(length({name}))"]
-        case "boolean":
+        case "BOOLEAN":
             return [f"count({name})", f"sum(cast({name} as integer))"]
-        case "date":
+        case "DATE":
             return [f"count({name})", f"sum({name} - date '1970-01-01')"]
-        case "timestamptz":
+        case "TIMESTAMP WITH TIME ZONE":
             return [f"count({name})"]
         case _:
             return [f"count({name})", f"sum({name})"]
@@ -476,13 +420,9 @@ def _value(server: Server, query: str, *parameters: object) -> Any:
     return row[0]
 
 
-@contextlib.contextmanager
-def _step(console: Console, name: str) -> Iterator[Progress]:
-    """Show a step while it runs and leave a line with its seconds."""
-    started = time.monotonic()
-    with console.status(name) as status:
-        yield lambda done, total: status.update(f"{name} {done} of {total}")
-    console.print(f"{name:<10} {time.monotonic() - started:6.1f} s")
+def _target(table: Table) -> sql.Composable:
+    """Where a table is loaded."""
+    return sql.Identifier(_new(table.schema), table.name)
 
 
 def _new(schema: str) -> str:

@@ -18,6 +18,7 @@ from rich.console import Console
 from pipelines.project import EgovError, Project
 
 Record = dict[str, Any]
+Progress = Callable[[int, int], None]
 
 
 class Run:
@@ -46,14 +47,12 @@ class Run:
         self._log(text)
 
     @contextlib.contextmanager
-    def step(self, name: str) -> Iterator[Callable[[int, int], None]]:
-        """Show a step while it runs and leave a line with its seconds; yields a callback that shows how far it is."""
+    def step(self, name: str) -> Iterator[Progress]:
+        """A step that is shown, and stands in the record and the log with its seconds."""
         started = time.monotonic()
-        with self._console.status(name) as status:
-            yield lambda done, total: status.update(f"{name} {done} of {total}")
-        seconds = time.monotonic() - started
-        self.record["steps"][name] = round(seconds, 2)
-        self.say(f"{name:<10} {seconds:6.1f} s")
+        with shown(self._console, name, self.say) as progress:
+            yield progress
+        self.record["steps"][name] = round(time.monotonic() - started, 2)
 
     def begin(self) -> None:
         """Mark the run as under way. To be called by the one that holds the lock, in an empty build folder."""
@@ -76,6 +75,15 @@ class Run:
             self._project.logs.mkdir(parents=True, exist_ok=True)
             with open(self._project.logs / f"{self.record['run_id']}.log", "a", encoding="utf-8") as log:
                 log.write(f"{datetime.now(UTC):%H:%M:%S} {text}\n")
+
+
+@contextlib.contextmanager
+def shown(console: Console, name: str, say: Callable[[str], None] | None = None) -> Iterator[Progress]:
+    """Show a step while it runs and say, or print, a line with its seconds; yields what shows how far it is."""
+    started = time.monotonic()
+    with console.status(name) as status:
+        yield lambda done, total: status.update(f"{name} {done} of {total}")
+    (say or console.print)(f"{name:<10} {time.monotonic() - started:6.1f} s")
 
 
 @contextlib.contextmanager

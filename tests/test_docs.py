@@ -5,34 +5,24 @@ from __future__ import annotations
 import ast
 import csv
 import io
-import json
 import os
 import re
 import subprocess
 import sys
-from datetime import datetime
 from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import ROOT, egov
+from conftest import ROOT, current_release, egov
 
 from pipelines import read
 from pipelines.products.codebook import markdown_pages
-from pipelines.products.contract import Release
 from pipelines.project import Project
 
 BLOCK = re.compile(r"```sql\n(?P<query>.*?)```\n```text\n(?P<shown>.*?)```", re.S)
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 RECIPES = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
 RANKS = "select period_code, rank from reports.rpt_rank_history where country_code = 'KAZ' order by 1"
-
-
-def generated(project: Project, connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """The pages of docs/ that are made from a release."""
-    summary = json.loads((project.current / "release.json").read_text(encoding="utf-8"))
-    built_at = datetime.fromisoformat(summary["built_at"])
-    return markdown_pages(Release(project, project.current, connection, summary["release_id"], built_at))
 
 
 @pytest.mark.parametrize("block", list(BLOCK.finditer(README)), ids=lambda block: block["query"].split("\n")[0][:60])
@@ -77,7 +67,7 @@ def test_the_command_line_recipe_runs(built: Project, release: duckdb.DuckDBPyCo
 
 
 def test_the_generated_pages_are_those_of_the_release(built: Project, release: duckdb.DuckDBPyConnection) -> None:
-    for name, text in generated(built, release).items():
+    for name, text in markdown_pages(current_release(built, release)).items():
         assert (ROOT / "docs" / name).read_text(encoding="utf-8") == text, f"docs/{name} has fallen behind: make docs"
 
 
@@ -90,5 +80,5 @@ if __name__ == "__main__":
 
     (ROOT / "README.md").write_text(BLOCK.sub(renewed, README), encoding="utf-8")
     with read.connect(current.published_file) as published:
-        for page, content in generated(current, published).items():
+        for page, content in markdown_pages(current_release(current, published)).items():
             (ROOT / "docs" / page).write_text(content, encoding="utf-8")

@@ -28,6 +28,7 @@ from conftest import egov
 
 from pipelines import postgres, read
 from pipelines.cli import main
+from pipelines.products.contract import read_tables
 from pipelines.project import EgovError, Project
 
 with warnings.catch_warnings():
@@ -535,9 +536,13 @@ def test_rows_that_do_not_arrive(small: Project, database: Database, monkeypatch
 
 def test_a_type_that_is_not_mapped() -> None:
     with duckdb.connect() as connection:
-        connection.execute("create schema marts; create table marts.x (d double)")
+        connection.execute("create schema marts; create table marts.x (d double); create schema meta")
+        connection.execute(
+            "create table meta.dictionary (table_schema varchar, table_name varchar, column_name varchar, unit varchar)"
+        )
+        (table,) = read_tables(connection, ["marts"])
         with pytest.raises(EgovError, match=r"marts\.x\.d is DOUBLE, which is not mapped .* DECIMAL\(p,s\)"):
-            postgres.describe(connection)
+            postgres.postgres_type(table, table.columns[0])
 
 
 def test_without_the_driver_and_without_a_release(small: Project, tmp_path: Path) -> None:

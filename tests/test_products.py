@@ -6,18 +6,17 @@ import csv
 import hashlib
 import json
 import re
-from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-from conftest import WITHOUT_DBT, egov
+from conftest import WITHOUT_DBT, current_release, egov
 from frictionless import Package, Report
 
 from pipelines.products import report, tables
-from pipelines.products.contract import Column, Release, Table, public_tables
+from pipelines.products.contract import PUBLIC_SCHEMAS, Column, Release, Table, read_tables
 from pipelines.project import Project
 
 BROKEN_CODEBOOK = """
@@ -45,13 +44,11 @@ def described(project: Project) -> dict[str, Any]:
 
 @pytest.fixture
 def as_release(built: Project, release: duckdb.DuckDBPyConnection) -> Release:
-    """The published release as a product sees it."""
-    summary = json.loads((built.current / "release.json").read_text(encoding="utf-8"))
-    return Release(built, built.current, release, summary["release_id"], datetime.fromisoformat(summary["built_at"]))
+    return current_release(built, release)
 
 
 def test_every_table_is_there_in_both_formats(built: Project, release: duckdb.DuckDBPyConnection) -> None:
-    for table in public_tables(release):
+    for table in read_tables(release, PUBLIC_SCHEMAS):
         rows = release.execute(f"from {table.full_name} order by {', '.join(table.primary_key)}").fetchall()
         with duckdb.connect() as plain:
             parquet = plain.execute(f"from '{built.current}/parquet/{table.name}.parquet'")
@@ -166,7 +163,7 @@ def test_lineage_is_one_file_that_says_nothing_of_the_run(built: Project, releas
 )  # fmt: skip
 def test_formulas_are_exported_as_text(tmp_path: Path, text: str, expected: str) -> None:
     column = Column("word", "VARCHAR", False, None, "a word")
-    table = Table("main", "words", "words", (column,), ("word",), ())
+    table = Table("main", "words", "words", (column,), ())
     with duckdb.connect() as connection:
         connection.execute("create table words (word varchar not null)")
         connection.execute("insert into words values (?)", [text])
@@ -176,7 +173,7 @@ def test_formulas_are_exported_as_text(tmp_path: Path, text: str, expected: str)
 
 
 def test_empty_text_beside_nulls_is_refused(tmp_path: Path) -> None:
-    table = Table("main", "words", "words", (Column("word", "VARCHAR", True, None, "a word"),), ("word",), ())
+    table = Table("main", "words", "words", (Column("word", "VARCHAR", True, None, "a word"),), ())
     with duckdb.connect() as connection:
         connection.execute("create table words as select unnest(['', null]) as word")
         with pytest.raises(Exception, match="words has empty text beside nulls"):

@@ -6,17 +6,9 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from pipelines.products.contract import Column, Release, Table
+from pipelines.products.pages import templates
 
-TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).parent),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
 COLUMNS = (
     "table_schema", "table_name", "column_name", "position", "data_type", "unit", "is_nullable", "is_primary_key", "references",
     "description",
@@ -67,8 +59,9 @@ def write(release: Release) -> None:
                         column.description,
                     ]
                 )
-    page = TEMPLATES.get_template("codebook.html").render(tables=release.tables, codes=code_lists(release), reference=reference)
-    (release.folder / "codebook.html").write_text(page, encoding="utf-8")
+    page = templates(Path(__file__).parent).get_template("codebook.html")
+    text = page.render(tables=release.tables, codes=code_lists(release), reference=reference)
+    (release.folder / "codebook.html").write_text(text, encoding="utf-8")
 
 
 def code_lists(release: Release) -> list[CodeList]:

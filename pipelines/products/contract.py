@@ -1,7 +1,8 @@
-"""Contract: what a release says of its own public tables. Every product that needs types, keys or meanings asks here."""
+"""Contract: what a release says of its own tables. Whatever needs their types, keys or meanings asks here."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -17,7 +18,7 @@ PUBLIC_SCHEMAS = ("marts", "reports")
 
 @dataclass(frozen=True)
 class Column:
-    """A public column: its type as DuckDB writes it, its unit if it has one, and what it means."""
+    """A column: its type as DuckDB writes it, its unit if it has one, and what it means."""
 
     name: str
     data_type: str
@@ -27,29 +28,41 @@ class Column:
 
 
 @dataclass(frozen=True)
-class ForeignKey:
-    """Columns of a table that name a row of another: `schema`.`table` and its columns."""
+class Constraint:
+    """A constraint: its kind (PRIMARY KEY, FOREIGN KEY, UNIQUE, CHECK), its columns, and its text as DuckDB writes it.
 
+    A foreign key names a row of `table`, in the same schema, by its columns `referenced`.
+    """
+
+    kind: str
     columns: tuple[str, ...]
-    schema: str
+    text: str
     table: str
     referenced: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Table:
-    """A public table with its columns in order and its keys."""
+    """A table with its columns in order and its constraints."""
 
     schema: str
     name: str
     description: str
     columns: tuple[Column, ...]
-    primary_key: tuple[str, ...]
-    foreign_keys: tuple[ForeignKey, ...]
+    constraints: tuple[Constraint, ...]
 
     @property
     def full_name(self) -> str:
         return f"{self.schema}.{self.name}"
+
+    @property
+    def primary_key(self) -> tuple[str, ...]:
+        """The columns of the primary key in order; empty where there is none."""
+        return next((constraint.columns for constraint in self.constraints if constraint.kind == "PRIMARY KEY"), ())
+
+    @property
+    def foreign_keys(self) -> list[Constraint]:
+        return [constraint for constraint in self.constraints if constraint.kind == "FOREIGN KEY"]
 
 
 @dataclass(frozen=True)
@@ -64,7 +77,7 @@ class Release:
 
     @cached_property
     def tables(self) -> list[Table]:
-        return public_tables(self.connection)
+        return read_tables(self.connection, PUBLIC_SCHEMAS)
 
     def rows(self, query: str) -> list[dict[str, Any]]:
         """What a query finds, a dictionary a row."""
@@ -79,44 +92,35 @@ class Release:
         return found
 
 
-def public_tables(connection: duckdb.DuckDBPyConnection) -> list[Table]:
-    """The public tables of a release, marts before reports, each by name."""
+def read_tables(connection: duckdb.DuckDBPyConnection, schemas: Sequence[str]) -> list[Table]:
+    """The tables of these schemas of a release, by schema and name."""
     columns: dict[tuple[str, str], list[Column]] = {}
     for schema, table, name, data_type, nullable, unit, comment in connection.execute(
-        """select c.schema_name, c.table_name, c.column_name, c.data_type, c.is_nullable, d.unit, c.comment
+        """select c.schema_name, c.table_name, c.column_name, c.data_type, c.is_nullable, d.unit, coalesce(c.comment, '')
         from duckdb_columns() as c
-        join meta.dictionary as d
+        left join meta.dictionary as d
             on d.table_schema = c.schema_name and d.table_name = c.table_name and d.column_name = c.column_name
-        where c.database_name = current_database()
-        order by c.schema_name, c.table_name, c.column_index"""
+        where c.database_name = current_database() and list_contains(?, c.schema_name)
+        order by c.schema_name, c.table_name, c.column_index""",
+        [list(schemas)],
     ).fetchall():
         columns.setdefault((schema, table), []).append(Column(name, data_type, nullable, unit, comment))
-    primary: dict[tuple[str, str], tuple[str, ...]] = {}
-    foreign: dict[tuple[str, str], list[ForeignKey]] = {}
-    # a foreign key stays within its schema, as DuckDB wants it
-    for schema, table, kind, names, other, referenced in connection.execute(
-        """select schema_name, table_name, constraint_type, constraint_column_names,
-            referenced_table, referenced_column_names
+    constraints: dict[tuple[str, str], list[Constraint]] = {}
+    for schema, table, kind, names, text, other, referenced in connection.execute(
+        """select schema_name, table_name, constraint_type, constraint_column_names, constraint_text,
+            coalesce(referenced_table, ''), referenced_column_names
         from duckdb_constraints()
-        where database_name = current_database() and constraint_type in ('PRIMARY KEY', 'FOREIGN KEY')
-        order by all"""
+        where database_name = current_database() and list_contains(?, schema_name) and constraint_type <> 'NOT NULL'
+        order by schema_name, table_name, constraint_type, constraint_column_names, constraint_index""",
+        [list(schemas)],
     ).fetchall():
-        if kind == "PRIMARY KEY":
-            primary[schema, table] = tuple(names)
-        else:
-            foreign.setdefault((schema, table), []).append(ForeignKey(tuple(names), schema, other, tuple(referenced)))
+        constraint = Constraint(kind, tuple(names), text, other, tuple(referenced))
+        constraints.setdefault((schema, table), []).append(constraint)
     return [
-        Table(
-            schema,
-            name,
-            comment,
-            tuple(columns[schema, name]),
-            primary.get((schema, name), ()),
-            tuple(foreign.get((schema, name), [])),
-        )
+        Table(schema, name, comment, tuple(columns[schema, name]), tuple(constraints.get((schema, name), [])))
         for schema, name, comment in connection.execute(
-            """select schema_name, table_name, comment from duckdb_tables()
+            """select schema_name, table_name, coalesce(comment, '') from duckdb_tables()
             where database_name = current_database() and list_contains(?, schema_name) order by 1, 2""",
-            [list(PUBLIC_SCHEMAS)],
+            [list(schemas)],
         ).fetchall()
     ]

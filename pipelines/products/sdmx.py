@@ -47,11 +47,12 @@ class Part:
 
 @dataclass(frozen=True)
 class Flow:
-    """A dataflow: the table that fills it and its components in order."""
+    """A dataflow: the table that fills it, its components in order, and the dimensions joined to it, each by its key."""
 
     id: str
     table: str
     parts: tuple[Part, ...]
+    joined: tuple[tuple[str, str], ...] = ()
 
 
 INDEX_VALUES = Flow(
@@ -71,6 +72,7 @@ INDEX_VALUES = Flow(
         Part("SOURCE", "A", "source_code", "CL_SOURCE"),
         Part("SOURCE_CELL", "A", "source_cell_id", "String"),
     ),
+    joined=(("dim_indicators", "indicator_code"),),
 )
 # The period is a code here, no time period: one figure is of a month that its source does not name (XXXX-XX).
 SERVICE_USAGE = Flow(
@@ -92,7 +94,7 @@ FLOWS = (INDEX_VALUES, SERVICE_USAGE)
 
 
 def write(release: Release) -> None:
-    """sdmx/structure.json (SDMX-ML 3.0) and sdmx/<table>.csv (SDMX-CSV 2.0) for each dataflow.
+    """sdmx/structure.xml (SDMX-ML 3.0) and sdmx/<table>.csv (SDMX-CSV 2.0) for each dataflow.
 
     Raises EgovError when a file does not hold every row of its table.
     """
@@ -117,9 +119,9 @@ def write(release: Release) -> None:
     flows = {structure.id: structure for structure in structures if isinstance(structure, DataStructureDefinition)}
     for flow in FLOWS:
         columns = ", ".join(f"cast({part.column} as varchar) as {part.id}" for part in flow.parts)
-        units = " join marts.dim_indicators using (indicator_code)" if flow is INDEX_VALUES else ""
+        joins = "".join(f" join marts.{table} using ({key})" for table, key in flow.joined)
         key = ", ".join(part.id for part in flow.parts if part.role == "D")
-        data = release.connection.execute(f"select {columns} from marts.{flow.table}{units} order by {key}").df()
+        data = release.connection.execute(f"select {columns} from marts.{flow.table}{joins} order by {key}").df()
         schema = Schema("dataflow", AGENCY, flow.id, flows[flow.id].components, VERSION)
         # pysdmx keeps decimals as doubles: exact for the fifteen digits that DECIMAL(18, 10) below 100,000 needs at most
         dataset = PandasDataset(structure=schema, data=data)
@@ -145,12 +147,12 @@ def _structures(release: Release) -> list[Any]:
         )
         for name, query in CODELISTS.items()
     }
-    meanings = {(table.name, column.name): column.description for table in release.tables for column in table.columns}
-    meanings |= {("fct_index_values", "unit_code"): meanings["dim_indicators", "unit_code"]}
-    titles = {table.name: table.description for table in release.tables}
+    tables = {table.name: table for table in release.tables}
     concepts: dict[str, Concept] = {}
     structures: list[Any] = []
     for flow in FLOWS:
+        sources = [*(table for table, _ in flow.joined), flow.table]
+        meanings = {column.name: column.description for table in sources for column in tables[table].columns}
         components = []
         for part in flow.parts:
             codes = codelists.get(part.representation)
@@ -159,7 +161,7 @@ def _structures(release: Release) -> list[Any]:
                 Concept(
                     id=part.id,
                     name=part.id.replace("_", " ").capitalize(),
-                    description=meanings[flow.table, part.column],
+                    description=meanings[part.column],
                     urn=f"urn:sdmx:org.sdmx.infomodel.conceptscheme.Concept={AGENCY}:CONCEPTS({VERSION}).{part.id}",
                 ),
             )
@@ -181,7 +183,7 @@ def _structures(release: Release) -> list[Any]:
             version=VERSION,
             components=Components(components),
         )
-        flow_name = titles[flow.table]
+        flow_name = tables[flow.table].description
         structures += [structure, Dataflow(id=flow.id, name=flow_name, agency=AGENCY, version=VERSION, structure=structure)]
     scheme = ConceptScheme(id="CONCEPTS", name="Concepts", agency=AGENCY, version=VERSION, items=list(concepts.values()))
     return [*codelists.values(), scheme, *structures]

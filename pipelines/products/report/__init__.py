@@ -15,31 +15,18 @@ from typing import Any
 from altair.utils.schemapi import debug_mode
 from babel.dates import format_datetime
 from babel.messages.pofile import read_po
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from pipelines.products.contract import Release
+from pipelines.products.pages import templates
 from pipelines.products.report import charts
-from pipelines.products.report.charts import Rows, Style
+from pipelines.products.report.charts import ARTICLE, GROUPS, INTERNET_SOURCES, STATUSES, VERDICTS, Rows, Style
 
 HERE = Path(__file__).parent
 LANGUAGES = {"en": "English", "ru": "Русский", "kk": "Қазақша"}
-VERDICT_NAMES = {
-    "supported": "Supported",
-    "supported_with_qualification": "Supported in a narrower wording",
-    "contradicted": "Contradicted",
-    "not_checkable": "Cannot be checked",
-}
-STATUS_NAMES = {"L": "Not assessed", "M": "Did not exist as a state, or was no member", "O": "No reason given"}
-GROUP_NAMES = {
-    "world": "World",
-    "landlocked": "Landlocked states",
-    "lldc": "Landlocked developing countries",
-    "central_asia": "Central Asia",
-}
 # What has no such thing is a number or a code, and needs no translation.
 WORD = re.compile(r"[^\W\d_A-Z]{2}")
-INTERNET_SOURCES = {"wb_wdi": "wdi", "itu_datahub": "itu", "sabdenov_abdrakhmanova": "article"}
+Say = Callable[[str], str]
 
 
 class Translator:
@@ -78,9 +65,7 @@ def write(release: Release) -> None:
 
 def page(release: Release, translators: list[Translator]) -> str:
     """The whole page, a part per translator. What has no translation is in each translator's `missing` afterwards."""
-    environment = Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+    environment = templates(HERE)
     facts = _facts(release)
     part = environment.get_template("part.html")
     with debug_mode(False):  # Altair would check each chart again against its own schema: that is what the tests are for
@@ -108,8 +93,8 @@ def _facts(release: Release) -> dict[str, Rows]:
             where p.country_code = 'KAZ' order by p.period_code"""
         ),
         "means": rows(
-            """select indicator_code, group_code, period_code, states_assessed, mean_value, kazakhstan_value
-            from reports.rpt_group_means where group_code in ('world', 'landlocked', 'lldc', 'central_asia')
+            f"""select indicator_code, group_code, period_code, states_assessed, mean_value, kazakhstan_value
+            from reports.rpt_group_means where group_code in {tuple(GROUPS)}
             order by indicator_code, group_code, period_code"""
         ),
         "states": rows(
@@ -120,8 +105,8 @@ def _facts(release: Release) -> dict[str, Rows]:
             order by p.rank, c.country_code"""
         ),
         "places": rows(
-            """select group_code, period_code, states_assessed, kazakhstan_place from reports.rpt_group_leaders
-            where group_code in ('world', 'landlocked', 'lldc', 'central_asia')
+            f"""select group_code, period_code, states_assessed, kazakhstan_place from reports.rpt_group_leaders
+            where group_code in {tuple(GROUPS)}
             qualify period_code = max(period_code) over () order by group_code"""
         ),
         "indicators": rows("select indicator_code, name_en, name_ru, name_kk from marts.dim_indicators"),
@@ -144,9 +129,9 @@ def _facts(release: Release) -> dict[str, Rows]:
         ),
         "claims": rows("select * from reports.rpt_claims order by claim_code"),
         "internet": rows(
-            """select source_code, period_code, value from marts.fct_index_observations
+            f"""select source_code, period_code, value from marts.fct_index_observations
             where country_code = 'KAZ' and indicator_code in ('INTERNET_USERS', 'INTERNET_USERS_16_74')
-                and source_code in ('wb_wdi', 'itu_datahub', 'sabdenov_abdrakhmanova')
+                and source_code in {INTERNET_SOURCES}
                 and value is not null and period_code >= '2000'
             order by source_code, period_code"""
         ),
@@ -169,7 +154,7 @@ def _facts(release: Release) -> dict[str, Rows]:
             order by s.source_code, d.finding_code"""
         ),
         "trail": rows(
-            """select c.locator, c.printed_text, o.what, o.period_code, o.value, c.raw_file, c.raw_row, c.raw_column
+            f"""select c.locator, c.printed_text, o.what, o.period_code, o.value, c.raw_file, c.raw_row, c.raw_column
             from (
                 select source_cell_id, source_code, concat(country_code, ' ', indicator_code) as what, period_code, value
                 from marts.fct_index_observations
@@ -183,7 +168,7 @@ def _facts(release: Release) -> dict[str, Rows]:
                 from marts.fct_service_usage
             ) as o
             join marts.dim_source_cells as c using (source_cell_id)
-            where o.source_code = 'sabdenov_abdrakhmanova'
+            where o.source_code = '{ARTICLE}'
             order by c.raw_file, c.raw_row, c.raw_column, o.what"""
         ),
         "sources": rows(
@@ -203,13 +188,13 @@ def _content(release: Release, facts: dict[str, Rows], translator: Translator) -
     ]
     verdicts = [
         {"verdict": code, "name": say(text), "claims": sum(claim["verdict"] == code for claim in facts["claims"])}
-        for code, text in VERDICT_NAMES.items()
+        for code, text in VERDICTS.items()
     ]
     language = facts | {"events": numbered, "verdicts": verdicts}
     wide, narrow = (
-        _figures(language, indicators, Style(translator.language, width, say), name) for width in (charts.WIDE, charts.NARROW)
+        _figures(language, indicators, Style(translator.language, width), say, name) for width in (charts.WIDE, charts.NARROW)
     )
-    style = Style(translator.language, charts.WIDE, say)
+    style = Style(translator.language, charts.WIDE)
     return language | {
         "_": translator.mark,
         "say": say,
@@ -220,9 +205,9 @@ def _content(release: Release, facts: dict[str, Rows], translator: Translator) -
         "latest": latest,
         "places": {row["group_code"]: row for row in facts["places"]},
         "indicators": indicators,
-        "group_names": GROUP_NAMES,
-        "verdict_names": VERDICT_NAMES,
-        "status_names": {code: translator.mark(text) for code, text in STATUS_NAMES.items()},
+        "group_names": GROUPS,
+        "verdict_names": VERDICTS,
+        "status_names": {code: translator.mark(text) for code, text in STATUSES.items()},
         "source_titles": {row["source_code"]: row["title"] for row in facts["sources"]},
         "wide": wide,
         "narrow": narrow,
@@ -231,9 +216,8 @@ def _content(release: Release, facts: dict[str, Rows], translator: Translator) -
     }
 
 
-def _figures(facts: dict[str, Rows], indicators: dict[str, str], style: Style, name: str) -> dict[str, Markup]:
+def _figures(facts: dict[str, Rows], indicators: dict[str, str], style: Style, say: Say, name: str) -> dict[str, Markup]:
     """Every picture of the page in one language and width, by name."""
-    say = style.say
     kazakhstan = next(row[name] for row in facts["states"] if row["country_code"] == "KAZ")
     means = _mean_lines(facts["means"], kazakhstan, say)
     service_names = {row["service_code"]: row[name] for row in facts["usage"]}
@@ -251,7 +235,7 @@ def _figures(facts: dict[str, Rows], indicators: dict[str, str], style: Style, n
         "rank": charts.rank(facts["history"], style),
         "value": charts.value([row for row in means if row["indicator_code"] == "EGDI"], style),
         "parts": charts.parts(means, style, indicators),
-        "standing": charts.standing(_standing(facts, name, style), style),
+        "standing": charts.standing(_standing(facts, say, name), style),
         "services_by_year": charts.services_by_year(
             [
                 {
@@ -276,19 +260,16 @@ def _figures(facts: dict[str, Rows], indicators: dict[str, str], style: Style, n
         ),
         "events": charts.events([event for event in facts["events"] if event["start_date"]], style),
         "verdicts": charts.verdicts(facts["verdicts"], style),
-        "internet": charts.internet(
-            [{"source": INTERNET_SOURCES[row["source_code"]], "name": row["source_code"], **row} for row in facts["internet"]],
-            style,
-        ),
-        "missing": charts.missing([row | {"name": say(STATUS_NAMES[row["status"]])} for row in facts["absent"]], style),
+        "internet": charts.internet(facts["internet"], style),
+        "missing": charts.missing([row | {"name": say(STATUSES[row["status"]])} for row in facts["absent"]], style),
     }
     return {key: Markup(svg) for key, svg in drawn.items()}
 
 
-def _mean_lines(means: Rows, kazakhstan: str, say: Callable[[str], str]) -> Rows:
+def _mean_lines(means: Rows, kazakhstan: str, say: Say) -> Rows:
     """The means of the groups as lines, and the figure of Kazakhstan, which stands in every group, as one more."""
     lines = [
-        {**row, "series": row["group_code"], "name": say(GROUP_NAMES[row["group_code"]]), "value": row["mean_value"]}
+        {**row, "series": row["group_code"], "name": say(GROUPS[row["group_code"]]), "value": row["mean_value"]}
         for row in means
     ]
     return lines + [
@@ -298,8 +279,8 @@ def _mean_lines(means: Rows, kazakhstan: str, say: Callable[[str], str]) -> Rows
     ]
 
 
-def _standing(facts: dict[str, Rows], name: str, style: Style) -> Rows:
-    """A row per state and group it is in, the groups in the order of GROUP_NAMES."""
+def _standing(facts: dict[str, Rows], say: Say, name: str) -> Rows:
+    """A row per state and group it is in, the groups in the order of GROUPS."""
     belongs: dict[str, Callable[[dict[str, Any]], bool]] = {
         "world": lambda row: True,
         "landlocked": lambda row: row["is_landlocked"],
@@ -309,12 +290,12 @@ def _standing(facts: dict[str, Rows], name: str, style: Style) -> Rows:
     places = {row["group_code"]: f"{row['kazakhstan_place']} / {row['states_assessed']}" for row in facts["places"]}
     return [
         {
-            "group": f"{style.say(text)}: {places[code]}",
+            "group": f"{say(text)}: {places[code]}",
             "country": row[name],
             "value": row["egdi"],
             "is_kazakhstan": row["country_code"] == "KAZ",
         }
-        for code, text in GROUP_NAMES.items()
+        for code, text in GROUPS.items()
         for row in facts["states"]
         if belongs[code](row)
     ]

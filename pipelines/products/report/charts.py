@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -21,9 +20,23 @@ from babel.numbers import format_decimal
 Rows = list[dict[str, Any]]
 
 WIDE, NARROW = 700, 330  # pixels of the plot with its labels: a page column, and a phone held upright
-GROUPS = ("world", "landlocked", "lldc", "central_asia")
+# What is drawn in this order, and what it is called.
+GROUPS = {
+    "world": "World",
+    "landlocked": "Landlocked states",
+    "lldc": "Landlocked developing countries",
+    "central_asia": "Central Asia",
+}
 PARTS = ("OSI", "TII", "HCI")
-VERDICTS = ("supported", "supported_with_qualification", "contradicted", "not_checkable")
+VERDICTS = {
+    "supported": "Supported",
+    "supported_with_qualification": "Supported in a narrower wording",
+    "contradicted": "Contradicted",
+    "not_checkable": "Cannot be checked",
+}
+STATUSES = {"L": "Not assessed", "M": "Did not exist as a state, or was no member", "O": "No reason given"}
+ARTICLE = "sabdenov_abdrakhmanova"
+INTERNET_SOURCES = ("wb_wdi", "itu_datahub", ARTICLE)
 # A colour that no one would choose stands for each variable until the SVG is drawn.
 COLOURS = {
     name: f"#0101{number:02x}"
@@ -35,11 +48,10 @@ FIRST_MONTH = date(2016, 1, 1)  # where the time axis of the services starts: th
 
 @dataclass(frozen=True)
 class Style:
-    """How a chart is to be drawn: language, width in pixels, and the function that says a text in that language."""
+    """How a chart is to be drawn: for which language, and how wide in pixels."""
 
     language: str
     width: int
-    say: Callable[[str], str]
 
     @property
     def is_narrow(self) -> bool:
@@ -300,14 +312,14 @@ def verdicts(rows: Rows, style: Style) -> str:
 
 
 def internet(rows: Rows, style: Style) -> str:
-    """Internet users as each source gives them. Rows: source (wdi, itu, article), name, period_code, value."""
+    """Internet users as each source gives them. Rows: source_code, period_code, value."""
     datasets = Datasets()
     data = [
         {
-            "source": row["source"],
+            "source": row["source_code"],
             "year": int(row["period_code"]),
             "value": float(row["value"]),
-            "label": f"{row['name']}, {row['period_code']}: {style.number(row['value'], 1)}%",
+            "label": f"{row['source_code']}, {row['period_code']}: {style.number(row['value'], 1)}%",
         }
         for row in rows
     ]
@@ -315,20 +327,16 @@ def internet(rows: Rows, style: Style) -> str:
         x=alt.X("year:Q", title=None, scale=alt.Scale(domain=[1999, 2024]), axis=alt.Axis(format="d", tickCount=6, grid=False)),
         y=alt.Y("value:Q", title=None, scale=alt.Scale(domain=[0, 100]), axis=alt.Axis(tickCount=5)),
     )
-    wdi = base.transform_filter("datum.source == 'wdi'").mark_line(strokeWidth=3, color=COLOURS["accent"], opacity=0.8)
-    itu = (
-        base.transform_filter("datum.source == 'itu'")
-        .mark_circle(aria=True, size=38, color=COLOURS["ink"], opacity=0.9)
-        .encode(description=LABEL)
-    )
-    article = base.transform_filter("datum.source == 'article'")
+    wdi, itu, article = (base.transform_filter(f"datum.source == '{code}'") for code in INTERNET_SOURCES)
+    line = wdi.mark_line(strokeWidth=3, color=COLOURS["accent"], opacity=0.8)
+    dots = itu.mark_circle(aria=True, size=38, color=COLOURS["ink"], opacity=0.9).encode(description=LABEL)
     printed = article.mark_point(
         aria=True, size=130, shape="diamond", filled=True, color=COLOURS["contradicted"], opacity=1
     ).encode(description=LABEL)
     words = article.mark_text(align="right", dx=-10, dy=-8, fontWeight=600, color=COLOURS["ink"]).encode(
         text=alt.Text("value:Q", format=".1f")
     )
-    return _svg((wdi + itu + printed + words).properties(width=style.width - 40, height=300), style, datasets)
+    return _svg((line + dots + printed + words).properties(width=style.width - 40, height=300), style, datasets)
 
 
 def missing(rows: Rows, style: Style) -> str:
@@ -345,7 +353,7 @@ def missing(rows: Rows, style: Style) -> str:
         color=alt.Color(
             "status:N",
             legend=None,
-            scale=alt.Scale(domain=["L", "M", "O"], range=[COLOURS["accent"], COLOURS["missing"], COLOURS["ink"]]),
+            scale=alt.Scale(domain=list(STATUSES), range=[COLOURS["accent"], COLOURS["missing"], COLOURS["ink"]]),
         ),
     )
     return _svg(bars.properties(width=style.width - 40, height=200), style, datasets)
