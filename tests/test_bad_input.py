@@ -141,10 +141,10 @@ BAD: dict[str, tuple[Callable[[Project], None], list[str]]] = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_refused_with_file_row_and_column(fresh: Project, case: str) -> None:
+def test_refused_with_file_row_and_column(project: Project, case: str) -> None:
     change, messages = BAD[case]
-    change(fresh)
-    said = egov(fresh, "check")
+    change(project)
+    said = egov(project, "check")
     assert said.returncode == 2
     assert said.stdout == ""
     assert "Traceback" not in said.stderr
@@ -163,35 +163,35 @@ def test_a_refused_build_leaves_the_release(fresh: Project) -> None:
     assert egov(fresh, "sql", "select 1").returncode == 0
 
 
-def test_update_hashes_records_an_intended_edit(fresh: Project) -> None:
-    edit("article/table_1.csv", lambda text: text.replace("0,8375", "0,8376"))(fresh)
-    said = egov(fresh, "check", "--update-hashes")
+def test_update_hashes_records_an_intended_edit(project: Project) -> None:
+    edit("article/table_1.csv", lambda text: text.replace("0,8375", "0,8376"))(project)
+    said = egov(project, "check", "--update-hashes")
     assert said.returncode == 0
     assert said.stdout.splitlines() == ["recorded raw/article/table_1.csv", "1 hash recorded"]
-    assert egov(fresh, "check").returncode == 0
+    assert egov(project, "check").returncode == 0
 
 
-def test_update_hashes_records_nothing_that_breaks_a_rule(fresh: Project) -> None:
-    before = fresh.package_file.read_bytes()
-    BAD["cell against its rule"][0](fresh)
-    said = egov(fresh, "check", "--update-hashes")
+def test_update_hashes_records_nothing_that_breaks_a_rule(project: Project) -> None:
+    before = project.package_file.read_bytes()
+    BAD["cell against its rule"][0](project)
+    said = egov(project, "check", "--update-hashes")
     assert said.returncode == 2
     assert "column egdi_2020" in said.stderr
-    assert fresh.package_file.read_bytes() == before
+    assert project.package_file.read_bytes() == before
 
 
-def test_update_hashes_checks_a_file_that_has_no_hash_yet(fresh: Project) -> None:
-    BAD["cell against its rule"][0](fresh)
-    package = validate.read_package(fresh)
+def test_update_hashes_checks_a_file_that_has_no_hash_yet(project: Project) -> None:
+    BAD["cell against its rule"][0](project)
+    package = validate.read_package(project)
     for resource in package["resources"]:
         if resource["path"] == "article/table_1.csv":
             del resource["hash"]
-    validate.write_package(fresh, package)
-    before = fresh.package_file.read_bytes()
-    said = egov(fresh, "check", "--update-hashes")
+    validate.write_package(project, package)
+    before = project.package_file.read_bytes()
+    said = egov(project, "check", "--update-hashes")
     assert said.returncode == 2
     assert "column egdi_2020" in said.stderr
-    assert fresh.package_file.read_bytes() == before
+    assert project.package_file.read_bytes() == before
 
 
 def test_without_a_release(fresh: Project) -> None:

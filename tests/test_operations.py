@@ -72,14 +72,12 @@ def test_any_change_of_content_is_a_change(fresh: Project, part: str) -> None:
 
 def test_diff_shows_what_changed(fresh: Project) -> None:
     first = fresh.current.readlink().name
-    # a cell that a spreadsheet would run as a formula is text like any other
-    edit(
-        fresh,
-        "article/claims.csv",
-        "Most people reach the Internet from a mobile device.",
-        "=1+1 Most people go online by phone.",
-    )
-    done = egov(fresh, "build")
+    with duckdb.connect(str(fresh.root / "transformed.duckdb")) as connection:
+        connection.execute(
+            "update reports.rpt_claims set statement = '=1+1 Most people go online by phone.' "
+            "where claim_code = 'mobile_majority'"
+        )
+    done = egov(fresh, "build", "--force", patch=WITHOUT_DBT)
     assert done.returncode == 0, done.stderr
     assert "reports.rpt_claims: 0 added, 0 removed, 1 changed" in done.stderr
     said = egov(fresh, "diff")
