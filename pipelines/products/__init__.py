@@ -1,7 +1,7 @@
 """Products: what people take away from a release beside its database, all of it made from that database.
 
-Each module here makes one of them in the folder of a release that nobody sees yet. A product that cannot be made fails the
-build, so that a release always holds all of them.
+Each module that PRODUCTS names makes one of them in the folder of a release that nobody sees yet. A product that cannot be made
+fails the build, so that a release always holds all of them.
 """
 
 from __future__ import annotations
