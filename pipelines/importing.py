@@ -49,7 +49,6 @@ class Edition:
     columns: list[Column]
     key: list[str]
     rows: list[Row]
-    note: str = ""
 
 
 class Refused(EgovError):
@@ -87,10 +86,11 @@ def _house_rows(project: Project, name: str) -> list[Row]:
         return list(csv.DictReader(file))
 
 
-def read_official(path: Path, required: list[str]) -> tuple[list[str], list[tuple[int, Row]]]:
+def read_official(path: Path, required: list[str], above: tuple[str, ...] = ()) -> tuple[list[str], list[tuple[int, Row]]]:
     """The header and the rows, by line number, of an official CSV file: byte-order mark, quotes and blanks taken off.
 
-    An unnamed last column, which some publishers leave behind a final comma, is kept under an empty name. Raises
+    An unnamed last column, which some publishers leave behind a final comma, is kept under an empty name. Lines over the
+    header that start with one of `above`, where publishers say what the file is, are left out. Raises
     Refused when the file cannot be read, is too large, lacks one of the `required` columns, or a row has cells too many
     or few.
     """
@@ -110,15 +110,19 @@ def read_official(path: Path, required: list[str]) -> tuple[list[str], list[tupl
                 lines.append((reader.line_num, [cell.strip() for cell in cells]))
     except csv.Error as error:
         raise Refused(path, [f"line {reader.line_num}: not readable as CSV: {error}"]) from None
+    while lines and lines[0][1][0] in above:
+        del lines[0]
     if not lines:
         raise Refused(path, ["the file is empty"])
     # publishers vary the case, the blanks and the hyphens of their headers from download to download
     known = {_plain(name): name for name in required}
     header = [known.get(_plain(name), name) for name in lines[0][1]]
     if missing := [name for name in required if name not in header]:
-        raise Refused(path, [f"line 1: no column {', '.join(map(repr, missing))}; the file has {', '.join(header)}"])
+        raise Refused(
+            path, [f"line {lines[0][0]}: no column {', '.join(map(repr, missing))}; the file has {', '.join(header)}"]
+        )
     if repeated := {name for name in header if header.count(name) > 1}:
-        raise Refused(path, [f"line 1: the column {name!r} stands twice" for name in sorted(repeated)])
+        raise Refused(path, [f"line {lines[0][0]}: the column {name!r} stands twice" for name in sorted(repeated)])
     findings = [
         f"line {number}: {len(cells)} cells; expected {len(header)}" for number, cells in lines if len(cells) != len(header)
     ]
@@ -257,7 +261,8 @@ def read_wb_wdi(path: Path, lists: CodeLists) -> Iterator[Edition]:
     The edition is the last year that has any figure; years before the first figure are left out. Empty cells between
     are kept: they are missing figures.
     """
-    header, lines = read_official(path, ["Country Name", "Country Code", "Indicator Name", "Indicator Code"])
+    required = ["Country Name", "Country Code", "Indicator Name", "Indicator Code"]
+    header, lines = read_official(path, required, above=("Data Source", "Last Updated Date"))
     findings = _Findings()
     years = [name for name in header if re.fullmatch(r"\d{4}", name)]
     if odd := [name for name in header[4:] if name and name not in years]:
@@ -302,6 +307,8 @@ def read_data360(path: Path, lists: CodeLists, mapping: dict[str, str]) -> Itera
     findings = _Findings(by="REF_AREA and INDICATOR")
     if not years:
         findings.add(1, "no column is a year")
+    if not lines:
+        findings.add(2, "no rows; expected one per economy and indicator")
     if unknown := sorted({line["INDICATOR"] for _, line in lines} - mapping.keys()):
         findings.add(2, f"column 'INDICATOR': {', '.join(unknown)} is not mapped; say what it is with --map {unknown[0]}=GTMI")
         findings.raise_if_any(path)
@@ -349,6 +356,8 @@ def read_itu_datahub(path: Path, lists: CodeLists) -> Iterator[Edition]:
                 note,
             )
         )
+    if not rows:
+        findings.add(2, "no rows; expected one per country and year")
     findings.raise_if_any(path)
     yield _long_edition("itu_datahub", "INTERNET_USERS", max(row["period"] for row in rows), path, rows)
 
@@ -449,7 +458,7 @@ def import_files(
         for edition in reader(file, lists):
             held = _held(package, edition)
             text = _csv_text(edition)
-            if held and (project.raw / held["path"]).read_text(encoding="utf-8") == text:
+            if held and _text_of(project.raw / held["path"], written) == text:
                 said.append(f"{edition.series} {edition.edition}: already held, the same figures")
                 continue
             if held and not revision:
@@ -469,21 +478,36 @@ def import_files(
     return said
 
 
+def _text_of(path: Path, written: dict[Path, str]) -> str:
+    """The text of a raw file, of one that is still to be written too."""
+    return written[path] if path in written else path.read_text(encoding="utf-8")
+
+
 def _write_all(project: Project, package: dict[str, Any], written: dict[Path, str]) -> None:
-    """The files first, then the package that lists them; whatever fails on the way, nothing of it stays."""
+    """The files first, then the package that lists them; where that fails, or raw/ is not valid with them, all is as before.
+
+    Raises EgovError that says why.
+    """
+    before = {path: path.read_bytes() if path.exists() else None for path in (*written, project.package_file)}
     try:
         for path, text in written.items():
             path.parent.mkdir(exist_ok=True)
-            aside = path.with_suffix(".csv.tmp")
+            aside = path.with_name(f"{path.name}.tmp")
             aside.write_text(text, encoding="utf-8", newline="")
             os.replace(aside, path)
         write_package(project, package)
-    except OSError as error:
-        for path in written:
+        require_valid(check(project))
+    except (OSError, EgovError) as error:
+        for path, content in before.items():
             with contextlib.suppress(OSError):
-                path.with_suffix(".csv.tmp").unlink(missing_ok=True)
-                path.unlink(missing_ok=True)
-        raise EgovError(f"{error.filename}: {error.strerror}; nothing is imported") from None
+                path.with_name(f"{path.name}.tmp").unlink(missing_ok=True)
+                if content is None:
+                    path.unlink(missing_ok=True)
+                elif path.read_bytes() != content:
+                    path.write_bytes(content)
+        if isinstance(error, OSError):
+            raise EgovError(f"{error.filename}: {error.strerror}; nothing is imported") from None
+        raise EgovError(f"the file would break a rule of raw/, nothing is imported:\n{error}", 2) from None
 
 
 def _held(package: dict[str, Any], edition: Edition) -> dict[str, Any] | None:

@@ -51,12 +51,13 @@ def official_gtmi() -> str:
 
 
 def official_wdi() -> str:
-    """The wide layout: a byte-order mark, every cell quoted, a comma at the end of each line, years without figures."""
+    """The wide layout: a byte-order mark, words over the header, every cell quoted, a comma at the end, years without figures."""
     years = [str(year) for year in range(1988, 2026)]
     held: dict[tuple[str, str], dict[str, str]] = {}
     for row in raw_rows("wb_wdi/internet_users_2024.csv"):
         held.setdefault((row["country_name"], row["published_code"]), {})[row["period"]] = row["value"]
-    lines = ['"' + '","'.join(["Country Name", "Country Code", "Indicator Name", "Indicator Code", *years]) + '",']
+    lines = ['"Data Source","World Development Indicators",', "", '"Last Updated Date","2026-01-01",', ""]
+    lines += ['"' + '","'.join(["Country Name", "Country Code", "Indicator Name", "Indicator Code", *years]) + '",']
     for (name, code), values in held.items():
         cells = [
             name,
@@ -74,6 +75,38 @@ def official_data360() -> str:
     for row in raw_rows("wb_data360/gtmi_2022.csv"):
         lines.append(f'A,{row["published_code"]},"{row["country_name"]}",WB_GTMI_GTMI,IX_0T1,A,{row["value"]}')
     return "\n".join(lines) + "\n"
+
+
+def official_countries(folder: Path) -> tuple[Path, Path]:
+    """The two lists that the countries are imported from: member states, and ISO 3166 areas."""
+    members, areas = folder / "members.csv", folder / "areas.csv"
+    countries = raw_rows("codes/countries.csv")
+    with open(members, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["iso3", "iso2", "m49", "m49_name", "region", "subregion", "lldc", "ldc", "sids", "landlocked"])
+        writer.writerows(
+            [c["country_code"], c["country_iso2"], str(int(c["m49_code"])), c["name_en"], c["region_name"], c["subregion_name"], c["is_lldc"], c["is_ldc"], c["is_sids"], c["is_landlocked"]]
+            for c in countries if c["is_un_member"] == "true"
+        )  # fmt: skip
+    with open(areas, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(
+            [
+                "ISO3166-1-Alpha-3",
+                "ISO3166-1-Alpha-2",
+                "M49",
+                "official_name_en",
+                "official_name_ru",
+                "Region Name",
+                "Sub-region Name",
+                *importing.AREA_FLAGS.values(),
+            ]
+        )
+        writer.writerows(
+            [c["country_code"], c["country_iso2"], str(int(c["m49_code"])), c["name_en"], c["name_ru"], c["region_name"], c["subregion_name"], *("x" if c[flag] == "true" else "" for flag in importing.AREA_FLAGS)]
+            for c in countries if c["country_code"] not in ("XKX", "CHI")
+        )  # fmt: skip
+    return members, areas
 
 
 def without(project: Project, prefix: str) -> Project:
@@ -171,6 +204,10 @@ def test_a_wrong_file_is_refused_with_all_its_lines(project: Project, tmp_path: 
         (["data360", "--map", "X=GTMI"], official_data360, "WB_GTMI_GTMI is not mapped; say what it is with --map WB_GTMI_GTMI=GTMI"),
         (["data360", "--map", "WB_GTMI_GTMI=NOTHING"], official_data360, "NOTHING is none of our indicators"),
         (["data360", "--map", "GTMI"], official_data360, "expected THEIRS=OURS"),
+        (["wb-gtmi"], lambda: official_gtmi().splitlines()[0] + "\n2030,KAZ,,A,1,1,1,1,1\n", "column country_name"),
+        (["wb-gtmi"], lambda: official_gtmi().splitlines()[0] + "\n2030,KAZ,Kazakhstan,A,5e-05,1,1,1,1\n", "column gtmi"),
+        (["itu-datahub"], lambda: "entityIso,dataYear,dataValue,dataNote,dataSource\n", "no rows"),
+        (["data360", "--map", "WB_GTMI_GTMI=GTMI"], lambda: official_data360().splitlines()[0] + "\n", "no rows"),
         (["un-egov-survey"], lambda: "\udcff".encode("utf-8", "surrogateescape").decode("latin-1"), "no column"),
     ],
 )  # fmt: skip
@@ -230,6 +267,27 @@ def test_a_write_that_fails_leaves_nothing(project: Project, tmp_path: Path, mon
     with pytest.raises(EgovError, match="No space left on device; nothing is imported"):
         importing.import_files(project, [file], importing.read_un_egov_survey, revision=False)
     assert snapshot(project) == before
+
+
+def test_a_country_list_that_cannot_be_written_stays(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = snapshot(project)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device", "raw/datapackage.json")
+
+    monkeypatch.setattr(importing, "write_package", full)
+    with pytest.raises(EgovError, match="No space left on device; nothing is imported"):
+        importing.import_countries(project, *official_countries(tmp_path))
+    assert snapshot(project) == before
+
+
+def test_an_edition_twice_in_one_call_is_written_once(project: Project, tmp_path: Path) -> None:
+    one, other = tmp_path / "one.csv", tmp_path / "other.csv"
+    for file in (one, other):
+        file.write_text(official_un(year="2026"), encoding="utf-8")
+    said = importing.import_files(project, [one, other], importing.read_un_egov_survey, revision=False)
+    assert ["rows in raw" in line for line in said] == [True, False]
+    assert "already held, the same figures" in said[1]
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -368,33 +426,7 @@ def test_a_revision_keeps_both_and_uses_the_newer(fresh: Project, tmp_path: Path
 
 def test_countries_come_out_of_the_official_layout_again(project: Project, tmp_path: Path) -> None:
     before = (project.raw / "codes/countries.csv").read_bytes()
-    members, areas = tmp_path / "members.csv", tmp_path / "areas.csv"
-    countries = raw_rows("codes/countries.csv")
-    with open(members, "w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["iso3", "iso2", "m49", "m49_name", "region", "subregion", "lldc", "ldc", "sids", "landlocked"])
-        writer.writerows(
-            [c["country_code"], c["country_iso2"], str(int(c["m49_code"])), c["name_en"], c["region_name"], c["subregion_name"], c["is_lldc"], c["is_ldc"], c["is_sids"], c["is_landlocked"]]
-            for c in countries if c["is_un_member"] == "true"
-        )  # fmt: skip
-    with open(areas, "w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(
-            [
-                "ISO3166-1-Alpha-3",
-                "ISO3166-1-Alpha-2",
-                "M49",
-                "official_name_en",
-                "official_name_ru",
-                "Region Name",
-                "Sub-region Name",
-                *importing.AREA_FLAGS.values(),
-            ]
-        )
-        writer.writerows(
-            [c["country_code"], c["country_iso2"], str(int(c["m49_code"])), c["name_en"], c["name_ru"], c["region_name"], c["subregion_name"], *("x" if c[flag] == "true" else "" for flag in importing.AREA_FLAGS)]
-            for c in countries if c["country_code"] not in ("XKX", "CHI")
-        )  # fmt: skip
+    members, areas = official_countries(tmp_path)
     said = egov(project, "import", "un-m49", str(members), str(areas))
     assert said.returncode == 0, said.stderr
     assert (project.raw / "codes/countries.csv").read_bytes() == before
