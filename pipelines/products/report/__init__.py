@@ -20,7 +20,7 @@ from markupsafe import Markup, escape
 from pipelines.products.contract import Release
 from pipelines.products.pages import templates
 from pipelines.products.report import charts
-from pipelines.products.report.charts import ARTICLE, GROUPS, INTERNET_SOURCES, STATUSES, VERDICTS, Rows, Style
+from pipelines.products.report.charts import ARTICLE, GROUPS, INTERNET_SOURCES, STATUS_COLOURS, STATUSES, VERDICTS, Rows, Style
 
 HERE = Path(__file__).parent
 LANGUAGES = {"en": "English", "ru": "Русский", "kk": "Қазақша"}
@@ -208,6 +208,11 @@ def _content(release: Release, facts: dict[str, Rows], translator: Translator) -
         "group_names": GROUPS,
         "verdict_names": VERDICTS,
         "status_names": {code: translator.mark(text) for code, text in STATUSES.items()},
+        "status_legend": [
+            (STATUS_COLOURS[code], translator.mark(text))
+            for code, text in STATUSES.items()
+            if any(row["status"] == code for row in facts["absent"])
+        ],
         "source_titles": {row["source_code"]: row["title"] for row in facts["sources"]},
         "wide": wide,
         "narrow": narrow,

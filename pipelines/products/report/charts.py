@@ -35,6 +35,7 @@ VERDICTS = {
     "not_checkable": "Cannot be checked",
 }
 STATUSES = {"L": "Not assessed", "M": "Did not exist as a state, or was no member", "O": "No reason given"}
+STATUS_COLOURS = {"L": "accent", "M": "missing", "O": "ink"}
 ARTICLE = "sabdenov_abdrakhmanova"
 INTERNET_SOURCES = ("wb_wdi", "itu_datahub", ARTICLE)
 # A colour that no one would choose stands for each variable until the SVG is drawn.
@@ -323,8 +324,14 @@ def internet(rows: Rows, style: Style) -> str:
         }
         for row in rows
     ]
+    years = [row["year"] for row in data]
     base = alt.Chart(datasets.add(data)).encode(
-        x=alt.X("year:Q", title=None, scale=alt.Scale(domain=[1999, 2024]), axis=alt.Axis(format="d", tickCount=6, grid=False)),
+        x=alt.X(
+            "year:Q",
+            title=None,
+            scale=alt.Scale(domain=[min(years) - 1, max(years) + 1]),
+            axis=alt.Axis(format="d", tickCount=6, grid=False),
+        ),
         y=alt.Y("value:Q", title=None, scale=alt.Scale(domain=[0, 100]), axis=alt.Axis(tickCount=5)),
     )
     wdi, itu, article = (base.transform_filter(f"datum.source == '{code}'") for code in INTERNET_SOURCES)
@@ -353,7 +360,7 @@ def missing(rows: Rows, style: Style) -> str:
         color=alt.Color(
             "status:N",
             legend=None,
-            scale=alt.Scale(domain=list(STATUSES), range=[COLOURS["accent"], COLOURS["missing"], COLOURS["ink"]]),
+            scale=alt.Scale(domain=list(STATUS_COLOURS), range=[COLOURS[name] for name in STATUS_COLOURS.values()]),
         ),
     )
     return _svg(bars.properties(width=style.width - 40, height=200), style, datasets)
