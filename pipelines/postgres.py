@@ -287,15 +287,7 @@ def _held(server: Server) -> dict[str, str]:
 
 
 def _create(server: Server, tables: list[Table], release_id: str, role: str) -> None:
-    """Make the role if need be, and the empty tables with their comments, readable for the role alone."""
-    if not _value(server, "select count(*) from pg_roles where rolname = %s", role):
-        try:
-            server.execute(sql.SQL("create role {} nologin").format(sql.Identifier(role)))
-        except errors.InsufficientPrivilege:
-            raise EgovError(
-                f"there is no role {role}, and the user of the DSN may not make roles. Let an administrator run "
-                f"`create role {role} nologin`, or name another with --role"
-            ) from None
+    """Make the empty tables with their comments, readable for the role alone."""
     for schema in SCHEMAS:
         made = sql.Identifier(_new(schema))
         server.execute(sql.SQL("create schema {}").format(made))
@@ -318,7 +310,15 @@ def _create(server: Server, tables: list[Table], release_id: str, role: str) -> 
 
 
 def _grant(server: Server, schemas: Sequence[str], role: str) -> None:
-    """Let `role` read the schemas. Raises EgovError where it could write as well."""
+    """Make `role` if need be, and let it read the schemas. Raises EgovError where it could write as well."""
+    if not _value(server, "select count(*) from pg_roles where rolname = %s", role):
+        try:
+            server.execute(sql.SQL("create role {} nologin").format(sql.Identifier(role)))
+        except errors.InsufficientPrivilege:
+            raise EgovError(
+                f"there is no role {role}, and the user of the DSN may not make roles. Let an administrator run "
+                f"`create role {role} nologin`, or name another with --role"
+            ) from None
     for schema in schemas:
         for right in ("usage on schema", "select on all tables in schema"):
             server.execute(sql.SQL("grant {} {} to {}").format(sql.SQL(right), sql.Identifier(schema), sql.Identifier(role)))

@@ -306,6 +306,14 @@ def test_the_role_reads_and_cannot_write(small: Project, database: Database) -> 
     database.admin.execute("drop role analyst")
 
 
+def test_a_role_named_later_reads_too(small: Project, database: Database) -> None:
+    assert_published(publish(small, database.dsn))
+    again = publish(small, database.dsn, "--role", "later")
+    assert again.code == 0, again.err
+    assert database.admin.execute("select has_table_privilege('later', 'meta.build_info', 'select')").fetchone() == (True,)
+    database.admin.execute("drop owned by later; drop role later")
+
+
 def test_run_again_and_one_cycle_later(small: Project, database: Database) -> None:
     first = first_of(small)
     assert_published(publish(small, database.dsn))
