@@ -163,29 +163,36 @@ def status(
     runs = history(project, last)
     failed = bool(runs) and runs[0]["outcome"] not in ("published", "unchanged")
     inputs = releases.fingerprint(project)
-    found: dict[str, Any] = releases.summary(project, now) if now else {}
+    found: dict[str, Any] = {}
+    damaged = ""
+    try:
+        found = releases.summary(project, now) if now else {}
+    except EgovError as problem:
+        damaged = str(problem)
     changed = found.get("fingerprint") != inputs
     left = releases.rolled_back(project)
-    held_back = left is not None and left["fingerprint"] == inputs
-    code = FAILED if failed or not now else STALE if changed and not held_back else FINE
+    held_back = releases.held_back(project, inputs)
+    code = FAILED if failed or not found else STALE if changed and not held_back else FINE
     state = {FINE: "fine", STALE: "stale", FAILED: "failed"}[code]
     if as_json:
         report = {"state": state, "release": found or None, "inputs_changed": changed, "rolled_back": left, "runs": runs}
         print(json.dumps(report, ensure_ascii=False, indent=2))
         raise typer.Exit(code)
-    if now:
+    if found:
         age = datetime.now(UTC) - datetime.fromisoformat(found["built_at"])
         print(f"release    {now}")
         print(f"built      {found['built_at']}, {age.days} days and {age.seconds // 3600} hours ago")
         print(f"tests      {found['tests_passed']} passed, {found['tests_warned']} warned")
         told = "those of the release that was rolled back" if held_back else "changed since: `egov build` publishes them"
         print(f"inputs     {told if changed else 'unchanged since'}")
+    elif damaged:
+        print(f"release    {damaged}")
     elif project.current.is_symlink():
         print(f"release    none: {project.current} leads nowhere; `egov build` or `egov rollback` mends it")
     else:
         print("release    none is published yet: `egov build` publishes one")
     if left:
-        print(f"rolled     back from {left['left']}; a build from the same inputs does not bring it back")
+        print(f"rolled     back from {', '.join(left)}; a build from the same inputs does not bring them back")
     for run in runs:
         error = ": " + " ".join(" ".join(run["error"].splitlines()[:2]).split()) if run["error"] else ""
         print(f"run        {run['started_at']} {run['seconds']:6.1f} s  {run['outcome']}{error}")
@@ -199,8 +206,12 @@ def list_releases() -> None:
     project = Project.find()
     now = releases.current_id(project)
     for release_id in releases.existing(project):
-        found = releases.summary(project, release_id)
-        figures = sum(rows for name, rows in found["facts"].items() if name != "fct_policy_events")
+        try:
+            found = releases.summary(project, release_id)
+        except EgovError:
+            print(f"{release_id}  damaged: its release.json cannot be read")
+            continue
+        figures = found["facts"]["fct_index_observations"] + found["facts"]["fct_service_usage"]
         mark = "  current" if release_id == now else ""
         print(
             f"{release_id}  {found['built_at']}  {figures} figures  {found['tests_passed']} tests  "
@@ -212,9 +223,13 @@ def list_releases() -> None:
 def rollback(
     release_id: Annotated[str | None, typer.Argument(help="A release; the one before the current, if none is given.")] = None,
 ) -> None:
-    """Move `current` back to an earlier release, in one step. A build from the same inputs does not undo it."""
+    """Move `current` back to an earlier release, in one step. A build from the same inputs does not undo it.
+
+    Exit code 3: a build is running.
+    """
     project = Project.find()
-    print(f"current is {releases.roll_back(project, release_id)}")
+    with releases.only_writer(project, 0):
+        print(f"current is {releases.roll_back(project, release_id)}")
 
 
 @app.command("diff")
@@ -223,6 +238,8 @@ def show_diff(
     new: Annotated[str | None, typer.Argument(help="The newer release; the current one, if none is given.")] = None,
 ) -> None:
     """Show what changed between two releases: rows added, removed and changed, with both values."""
+    import duckdb
+
     from pipelines.diff import compare
 
     project = Project.find()
@@ -237,8 +254,13 @@ def show_diff(
         if release not in known:
             raise EgovError(f"there is no release {release}; `egov releases` lists those there are")
     files = [project.releases / release / "egov.duckdb" for release in (old, new)]
-    print(f"{old} -> {new}")
-    print("\n".join(compare(*files).full()))
+    if old == new:
+        raise EgovError(f"{old} differs in nothing from itself: name two releases, `egov releases` lists them")
+    try:
+        lines = compare(*files).full()
+    except duckdb.Error as error:
+        raise EgovError(f"the releases cannot be compared: {error}") from None
+    print("\n".join([f"{old} -> {new}", *lines]))
 
 
 publishing = typer.Typer(no_args_is_help=True, help="Put the current release where other tools read it.")
@@ -264,6 +286,9 @@ def publish_postgres(
     publish(Project.find(), dsn, role, err, wait=wait)
 
 
+MOST_ROWS = 10_000  # DuckDB draws no more
+
+
 @app.command()
 def sql(query: Annotated[str, typer.Argument(help="One SQL query.")]) -> None:
     """Ask the current release. The connection can change nothing and reach no other file."""
@@ -275,9 +300,11 @@ def sql(query: Annotated[str, typer.Argument(help="One SQL query.")]) -> None:
         try:
             answer = connection.sql(query)
             if answer is not None:
-                # a terminal is as wide as it is; what is piped or kept is shown whole
+                # a terminal is as wide as it is; what is piped or kept has all its columns
                 width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 1_000_000
-                answer.show(max_rows=10_000, max_width=width)
+                answer.show(max_rows=MOST_ROWS, max_width=width)
+                if len(answer.limit(MOST_ROWS + 1).fetchall()) > MOST_ROWS:
+                    err.print(f"only the first {MOST_ROWS:,} rows are shown; csv/ and parquet/ hold whole tables")
         except duckdb.Error as error:
             raise EgovError(str(error)) from None
 

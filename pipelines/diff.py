@@ -7,11 +7,10 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import read
 from pipelines.products.contract import PUBLIC_SCHEMAS
 
 # Tables that say where a figure stands rather than what it is: their rows are counted, not listed.
-COUNTED_ONLY = {"marts.dim_source_cells", "meta.dictionary"}
+COUNTED_ONLY = {"marts.dim_source_cells"}
 
 
 @dataclass
@@ -37,16 +36,23 @@ class Diff:
     tables_removed: list[str] = field(default_factory=list)
     columns_added: list[str] = field(default_factory=list)
     columns_removed: list[str] = field(default_factory=list)
+    columns_retyped: list[str] = field(default_factory=list)
     tables: dict[str, TableChange] = field(default_factory=dict)
+    unreadable: str | None = None
 
     @property
     def losses(self) -> list[str]:
-        """What readers of the older release would miss in the newer: tables, columns, rows."""
-        lost = [f"the table {table} goes" for table in self.tables_removed]
+        """What readers of the older release would miss in the newer: tables, columns, rows; or that nobody can tell."""
+        lost = [f"the current release cannot be compared with: {self.unreadable}"] if self.unreadable else []
+        lost += [f"the table {table} goes" for table in self.tables_removed]
         lost += [f"the column {column} goes" for column in self.columns_removed]
         for table, change in self.tables.items():
-            if change.rows_after < change.rows_before:
-                lost.append(f"{table} loses rows: {change.rows_before} before, {change.rows_after} now")
+            if table in COUNTED_ONLY:
+                if change.rows_after < change.rows_before:
+                    lost.append(f"{table} loses rows: {change.rows_before} before, {change.rows_after} now")
+            elif change.removed:
+                others = f" and {len(change.removed) - 1} more" if change.removed[1:] else ""
+                lost.append(f"{table} loses rows: {change.removed[0]}{others}")
         return lost
 
     def short(self) -> list[str]:
@@ -54,6 +60,7 @@ class Diff:
         lines = [f"+ table {table}" for table in self.tables_added] + [f"- table {table}" for table in self.tables_removed]
         lines += [f"+ column {column}" for column in self.columns_added]
         lines += [f"- column {column}" for column in self.columns_removed]
+        lines += [f"~ column {column}" for column in self.columns_retyped]
         for table, change in self.tables.items():
             if not change.is_empty:
                 rows = len({key for key, *_ in change.changed})
@@ -79,7 +86,7 @@ def compare(old: Path, new: Path) -> Diff:
     """The difference of the public tables of two database files, opened read-only."""
     with duckdb.connect() as connection:
         for name, path in (("old", old), ("new", new)):
-            read.attach(connection, path, name)
+            connection.execute(f"attach ? as {name} (read_only)", [str(path)])
         before, after = _columns(connection, "old"), _columns(connection, "new")
         diff = Diff(
             tables_added=sorted(after.keys() - before.keys()),
@@ -89,20 +96,25 @@ def compare(old: Path, new: Path) -> Diff:
             diff.columns_added += [f"{table}.{column}" for column in after[table] if column not in before[table]]
             diff.columns_removed += [f"{table}.{column}" for column in before[table] if column not in after[table]]
             shared = [column for column in before[table] if column in after[table]]
+            diff.columns_retyped += [
+                f"{table}.{column}: {before[table][column]} -> {after[table][column]}"
+                for column in shared
+                if before[table][column] != after[table][column]
+            ]
             diff.tables[table] = _compare_table(connection, table, shared)
     return diff
 
 
-def _columns(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, list[str]]:
-    """The columns of each public table in their order, by `schema.table`."""
+def _columns(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, dict[str, str]]:
+    """The columns of each public table in their order, with their types, by `schema.table`."""
     rows = connection.execute(
-        "select schema_name || '.' || table_name, column_name from duckdb_columns() "
+        "select schema_name || '.' || table_name, column_name, data_type from duckdb_columns() "
         "where database_name = ? and list_contains(?, schema_name) order by schema_name, table_name, column_index",
         [database, list(PUBLIC_SCHEMAS)],
     ).fetchall()
-    columns: dict[str, list[str]] = {}
-    for table, column in rows:
-        columns.setdefault(table, []).append(column)
+    columns: dict[str, dict[str, str]] = {}
+    for table, column, data_type in rows:
+        columns.setdefault(table, {})[column] = data_type
     return columns
 
 
@@ -133,6 +145,6 @@ def _compare_table(connection: duckdb.DuckDBPyConnection, table: str, columns: l
         change.changed += connection.execute(
             f'select {key_text}, \'{column}\', o."{column}"::varchar, n."{column}"::varchar '
             f"from old.{table} as o join new.{table} as n using ({', '.join(quoted)}) "
-            f'where o."{column}" is distinct from n."{column}" order by 1'
+            f'where o."{column}"::varchar is distinct from n."{column}"::varchar order by 1'
         ).fetchall()
     return change

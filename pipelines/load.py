@@ -25,8 +25,8 @@ def read_text_table(path: Path) -> pd.DataFrame:
     return pd.read_csv(path, dtype=str, keep_default_na=False, na_filter=False, encoding="utf-8")
 
 
-def load(project: Project, database: Path) -> int:
-    """Write schema raw of a new file `database` from the validated package. Returns the number of printed rows loaded.
+def load(project: Project, database: Path) -> None:
+    """Write schema raw of a new file `database` from the validated package.
 
     Raises FileExistsError when the file is already there: a build never writes into an older one.
     """
@@ -48,7 +48,6 @@ def load(project: Project, database: Path) -> int:
         _write(connection, "cells", pd.concat(cells, ignore_index=True)[columns])
         for name, frame in _describe(package).items():
             _write(connection, f"datapackage_{name}", frame)
-    return sum(len(table) for table in tables.values())
 
 
 def _write(connection: duckdb.DuckDBPyConnection, name: str, frame: pd.DataFrame) -> None:

@@ -70,11 +70,6 @@ class Project:
         return self.warehouse / "runs.jsonl"
 
     @property
-    def rolled_back_file(self) -> Path:
-        """Which release the last rollback left."""
-        return self.warehouse / "rolled_back.json"
-
-    @property
     def build(self) -> Path:
         """The folder in which the next release is made. Whatever it holds belongs to no release."""
         return self.warehouse / "build"

@@ -1,7 +1,7 @@
 """Publish: a tested build becomes a release, and `current` moves to it in one step.
 
 A release is a folder of its own, complete and closed before the link names it. What happens before the link moves
-changes nothing that a reader can see; what happens after it cannot fail.
+changes nothing that a reader can see; what is done after it, clearing up, takes nothing from the release.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import read, releases
+from pipelines import releases
 from pipelines.products.contract import PUBLIC_SCHEMAS
 from pipelines.project import EgovError, Project
 from pipelines.transform import TransformResult
@@ -89,7 +89,6 @@ def publish(project: Project, draft: Draft) -> None:
     os.rename(draft.folder, project.releases / draft.release_id)
     releases.sync(project.releases)
     releases.move_current(project, draft.release_id)
-    project.rolled_back_file.unlink(missing_ok=True)
 
 
 def clear_build(project: Project) -> None:
@@ -175,8 +174,9 @@ def _copy_compact(source: Path, target: Path) -> None:
     The smallest block that DuckDB has makes a file of many small tables and keys a third of its usual size.
     """
     with duckdb.connect() as connection:
-        read.attach(connection, source, "build")
-        read.attach(connection, target, "release", f"storage_version '{STORAGE_VERSION}', block_size 16384")
+        connection.execute("attach ? as build (read_only)", [str(source)])
+        options = f"storage_version '{STORAGE_VERSION}', block_size 16384"
+        connection.execute(f"attach ? as release ({options})", [str(target)])
         connection.execute("copy from database build to release")
         connection.execute("checkpoint release")
     if leftovers := [path.name for path in target.parent.iterdir() if path != target]:

@@ -1,4 +1,4 @@
-"""Read: the ways into a database file, the hardened one first."""
+"""Read: the hardened way into the published database."""
 
 from __future__ import annotations
 
@@ -22,10 +22,4 @@ def connect(database: Path) -> duckdb.DuckDBPyConnection:
     try:
         return duckdb.connect(str(database), config=dict(HARDENED))
     except duckdb.Error as error:
-        raise EgovError(f"{database} cannot be opened: {error}; `egov build` publishes a new release") from None
-
-
-def attach(connection: duckdb.DuckDBPyConnection, database: Path, name: str, options: str = "read_only") -> None:
-    """Attach a database file, wherever it stands, to a connection as `name`."""
-    quoted = str(database).replace("'", "''")
-    connection.execute(f"attach '{quoted}' as {name} ({options})")
+        raise EgovError(f"{database} cannot be opened: {error}; `egov build --force` publishes a new release") from None

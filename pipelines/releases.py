@@ -9,9 +9,12 @@ import json
 import os
 import shutil
 import struct
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from pipelines.project import EgovError, Project
 
@@ -52,7 +55,7 @@ def summary(project: Project, release_id: str) -> Summary:
     """What release.json says of a release: id, built_at, fingerprint, facts, tests, claims, bytes."""
     try:
         found: Summary = json.loads((project.releases / release_id / "release.json").read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError):
+    except (OSError, ValueError):
         raise EgovError(f"release {release_id} does not exist or is damaged; `egov releases` lists those there are") from None
     return found
 
@@ -91,8 +94,7 @@ def move_current(project: Project, release_id: str) -> None:
 def roll_back(project: Project, release_id: str | None) -> str:
     """Move `current` to `release_id`, or to the release before the current one. Returns its id.
 
-    The release that is left is remembered, so that a scheduled build from the same inputs does not bring it back. Raises
-    EgovError when there is no such release.
+    To be called by the one that holds the lock. Raises EgovError when there is no such release.
     """
     now = current_id(project)
     if release_id is None:
@@ -104,22 +106,42 @@ def roll_back(project: Project, release_id: str | None) -> str:
         raise EgovError(f"there is no release {release_id}; `egov releases` lists those there are")
     if release_id == now:
         raise EgovError(f"{release_id} is the current release already")
-    if release_id == existing(project)[0]:
-        project.rolled_back_file.unlink(missing_ok=True)  # forward again: there is nothing left to remember
-    else:
-        left = summary(project, now)["fingerprint"] if now else None
-        project.rolled_back_file.write_text(json.dumps({"left": now, "fingerprint": left}), encoding="utf-8")
     move_current(project, release_id)
     return release_id
 
 
-def rolled_back(project: Project) -> dict[str, str] | None:
-    """The release that a rollback left and the fingerprint of its inputs, until another release is published."""
+def rolled_back(project: Project) -> list[str]:
+    """The releases that rollbacks left, newest first: a build makes its release the newest, only a rollback leaves one."""
+    now = current_id(project)
+    return [release_id for release_id in existing(project) if now and release_id > now]
+
+
+def held_back(project: Project, inputs: str) -> str | None:
+    """The release that was rolled back and was built from these inputs, given by their fingerprint; None if there is none."""
+    for release_id in rolled_back(project):
+        with contextlib.suppress(EgovError):
+            if summary(project, release_id)["fingerprint"] == inputs:
+                return release_id
+    return None
+
+
+@contextlib.contextmanager
+def only_writer(project: Project, wait: float) -> Iterator[None]:
+    """Hold the lock of the warehouse: it dies with its process, so a killed build never blocks the next.
+
+    `wait` is how many seconds to wait for it. Raises EgovError, exit code 3, when another process keeps it.
+    """
+    project.warehouse.mkdir(exist_ok=True)
+    lock = FileLock(project.warehouse / "build.lock")
     try:
-        left: dict[str, str] = json.loads(project.rolled_back_file.read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError):
-        return None
-    return left
+        lock.acquire(timeout=wait)
+    except Timeout:
+        waited = f"; waited {wait:g} seconds" if wait else ""
+        raise EgovError(f"another build is running in this warehouse{waited}; `egov build --wait` waits longer", 3) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def prune(project: Project, keep: int) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -99,15 +100,17 @@ def recorded(project: Project, console: Console) -> Iterator[Run]:
         failed = EgovError(f"{error.filename or 'the disk'}: {error.strerror}; the current release stays as it is")
         run.end("failed", str(failed))
         raise failed from None
-    except KeyboardInterrupt:
-        run.end("interrupted")
+    except BaseException as error:  # Ctrl-C, a pipe that nobody reads any more, a defect: the run is written down all the same
+        stopped = isinstance(error, (KeyboardInterrupt, SystemExit))
+        outcome = "published" if run.record["release_id"] else "interrupted" if stopped else "failed"
+        run.end(outcome, None if stopped else repr(error))
         raise
 
 
 def note_killed(project: Project) -> None:
     """Write down the run whose marker still stands in the build folder: it was killed."""
     marker = project.build / "run.json"
-    with contextlib.suppress(OSError, json.JSONDecodeError):
+    with contextlib.suppress(OSError, ValueError):
         record = json.loads(marker.read_text(encoding="utf-8"))
         _append(project, record | {"outcome": "killed", "error": "the process ended before the run did"})
 
@@ -115,7 +118,7 @@ def note_killed(project: Project) -> None:
 def history(project: Project, last: int) -> list[Record]:
     """The last runs, newest first. A line that a full disk cut short is passed over."""
     try:
-        lines = project.runs_file.read_text(encoding="utf-8").splitlines()
+        lines = project.runs_file.read_text(encoding="utf-8", errors="replace").splitlines()
     except FileNotFoundError:
         return []
     records = []
@@ -128,5 +131,7 @@ def history(project: Project, last: int) -> list[Record]:
 
 
 def _append(project: Project, record: Record) -> None:
-    with open(project.runs_file, "a", encoding="utf-8") as file:
-        file.write(json.dumps(record, ensure_ascii=False) + "\n")
+    with open(project.runs_file, "a+b") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - 1))
+        cut = file.read(1) not in (b"", b"\n")  # by a full disk: the next line does not go with it
+        file.write(b"\n" * cut + json.dumps(record, ensure_ascii=False).encode() + b"\n")

@@ -89,12 +89,13 @@ def test_diff_shows_what_changed(fresh: Project) -> None:
 def test_a_loss_has_to_be_accepted(fresh: Project) -> None:
     before = fresh.current.readlink()
     with duckdb.connect(str(fresh.root / "transformed.duckdb")) as connection:
-        connection.execute("delete from reports.rpt_discrepancies where finding_code = 'spaced_egdi'")
+        # one goes and one comes: that a table keeps its size makes it no less of a loss
+        connection.execute("update reports.rpt_discrepancies set finding_code = 'made_up' where finding_code = 'spaced_egdi'")
         connection.execute("update reports.rpt_claims set verdict = 'contradicted' where claim_code = 'very_high_osi'")
         connection.execute("alter table reports.rpt_article_references drop column details")
     refused = egov(fresh, "build", "--force", patch=WITHOUT_DBT)
     assert refused.returncode == 4
-    assert "reports.rpt_discrepancies loses rows" in refused.stderr
+    assert "reports.rpt_discrepancies loses rows: spaced_egdi" in refused.stderr
     assert "the column reports.rpt_article_references.details goes" in refused.stderr
     assert fresh.current.readlink() == before
     assert outcomes(fresh)[0] == "not accepted"
@@ -170,7 +171,64 @@ def test_a_rollback_outlives_a_scheduled_build_but_not_a_change(fresh: Project) 
     edit(fresh, "article/claims.csv", "by phone", "by telephone")
     assert egov(fresh, "build", patch=WITHOUT_DBT).returncode == 0
     assert fresh.current.readlink().name not in (first, second)
-    assert releases.rolled_back(fresh) is None
+    assert releases.rolled_back(fresh) == []
+
+
+def test_two_steps_back_are_not_undone_either(fresh: Project) -> None:
+    first = fresh.current.readlink().name
+    for old, new in (("from a mobile device", "by phone"), ("by phone", "by telephone")):
+        edit(fresh, "article/claims.csv", old, new)
+        assert egov(fresh, "build", patch=WITHOUT_DBT).returncode == 0
+    newest = fresh.current.readlink().name
+    for _ in range(2):
+        assert egov(fresh, "rollback").returncode == 0
+    assert fresh.current.readlink().name == first
+    done = egov(fresh, "build", patch=WITHOUT_DBT)
+    assert f"unchanged since release {newest}, which was rolled back" in done.stderr
+    assert egov(fresh, "status").returncode == 0
+    assert fresh.current.readlink().name == first
+
+
+def test_inputs_that_change_during_a_build(fresh: Project) -> None:
+    before = fresh.current.readlink()
+    done = egov(fresh, "build", "--force", patch=WITHOUT_DBT + CHANGES_RAW)
+    assert done.returncode == 1
+    assert "the inputs changed while they were being built" in done.stderr
+    assert fresh.current.readlink() == before
+
+
+def test_what_fails_after_publishing_takes_nothing_from_the_release(fresh: Project) -> None:
+    before = fresh.current.readlink()
+    done = egov(fresh, "build", "--force", patch=WITHOUT_DBT + CANNOT_PRUNE)
+    assert done.returncode == 0, done.stderr
+    assert "warning: " in done.stderr
+    assert "Permission denied" in done.stderr
+    assert fresh.current.readlink() != before
+    last = runs.history(fresh, 1)[0]
+    assert (last["outcome"], last["release_id"]) == ("published", fresh.current.readlink().name)
+
+
+def test_a_damaged_release_is_replaced_once_that_is_accepted(fresh: Project) -> None:
+    damaged = fresh.current.readlink().name
+    folder = fresh.releases / damaged
+    for name in ("egov.duckdb", "release.json"):
+        (folder / name).chmod(0o644)
+        (folder / name).write_bytes(b"\xff" * 9000)
+    said = egov(fresh, "status")
+    assert said.returncode == 11
+    assert "damaged" in said.stdout
+    assert "damaged" in egov(fresh, "releases").stdout
+    assert "`egov build --force` publishes a new release" in egov(fresh, "sql", "select 1").stderr
+    refused = egov(fresh, "build", "--force", patch=WITHOUT_DBT)
+    assert refused.returncode == 4
+    assert "the current release cannot be compared with" in refused.stderr
+    accepted = egov(fresh, "build", "--force", "--accept", patch=WITHOUT_DBT)
+    assert accepted.returncode == 0, accepted.stderr
+    for arguments in (("diff",), ("diff", fresh.current.readlink().name, fresh.current.readlink().name)):
+        said = egov(fresh, *arguments)
+        assert said.returncode == 1
+        assert "Traceback" not in said.stderr
+    assert egov(fresh, "rollback", damaged).returncode == 0, "whoever asks for it gets it"
 
 
 def test_what_was_broken_by_hand_heals(fresh: Project) -> None:
@@ -198,6 +256,20 @@ def test_killed_runs_are_written_down(fresh: Project) -> None:
     assert outcomes(fresh)[:2] == ["published", "killed"]
 
 
+CHANGES_RAW = """
+quick = transform.Transform.run
+def meanwhile(self, progress=None):
+    with open(self._project.raw / "article" / "claims.csv", "a") as file:
+        file.write("\\n")
+    return quick(self)
+transform.Transform.run = meanwhile
+"""
+CANNOT_PRUNE = """
+from pipelines import releases
+def refuses(project, keep):
+    raise PermissionError(13, "Permission denied", "releases")
+releases.prune = refuses
+"""
 TAKES_FIVE_SECONDS = """
 import time
 quick = transform.Transform.run
@@ -210,6 +282,7 @@ def test_waiting_for_another_build(fresh: Project) -> None:
     first = threading.Thread(target=egov, args=(fresh, "build", "--force"), kwargs={"patch": takes_a_while})
     first.start()
     wait_until_it_runs(fresh)
+    assert egov(fresh, "rollback").returncode == 3, "a build that is running would undo it"
     second = egov(fresh, "build", "--wait", "0.2")
     assert second.returncode == 3
     assert "another build is running in this warehouse; waited 0.2 seconds" in second.stderr
@@ -354,3 +427,26 @@ def test_run_lines_are_json(fresh: Project) -> None:
     for line in io.StringIO(fresh.runs_file.read_text(encoding="utf-8")):
         record = json.loads(line)
         assert record.keys() == {"run_id", "started_at", "outcome", "seconds", "steps", "products", "release_id", "error"}
+
+
+def test_a_line_cut_short_takes_no_other_with_it(fresh: Project) -> None:
+    whole = len(runs.history(fresh, 20))
+    with open(fresh.runs_file, "ab") as file:
+        file.write(b'{"run_id": "2026\xd0')
+    egov(fresh, "build")
+    assert len(runs.history(fresh, 20)) == whole + 1
+
+
+def test_a_run_that_is_stopped_is_written_down(fresh: Project) -> None:
+    stops = "from pipelines import releases\ndef stop(*_): raise KeyboardInterrupt\nreleases.fingerprint = stop"
+    done = egov(fresh, "build", patch=stops)
+    assert done.returncode == 130
+    assert "Traceback" not in done.stderr
+    assert outcomes(fresh)[0] == "interrupted"
+
+
+def test_an_answer_that_is_cut_says_so(built: Project) -> None:
+    assert "only the first 10,000 rows" in egov(built, "sql", "from marts.fct_index_values").stderr
+    whole = egov(built, "sql", "from range(10_000)")
+    assert whole.stderr == ""
+    assert whole.stdout.count("│\n") >= 10_000

@@ -22,7 +22,7 @@ def write(release: Release) -> None:
     for table in release.tables:
         ordered = f"from {table.full_name} order by {', '.join(table.primary_key)}"
         parquet = release.folder / "parquet" / f"{table.name}.parquet"
-        release.connection.sql(f"select * {ordered}").write_parquet(str(parquet), compression="zstd")
+        release.connection.execute(f"copy (select * {ordered}) to ? (format parquet, compression zstd)", [str(parquet)])
         write_csv(release.connection, table, ordered, release.folder / "csv" / f"{table.name}.csv")
 
 
