@@ -1,6 +1,6 @@
 # make setup       the environment in .venv
 # make warehouse   set everything up and publish a release
-# make test        set everything up and run every test
+# make test        set everything up and run every test but those in a browser
 # make test-bi     look at the report and, in a real Superset across a rebuild, at the dashboards, in Chromium
 # make lint        style and types of Python and SQL
 # make docs        renew the outputs shown in README.md and the generated pages of docs/, from the current release

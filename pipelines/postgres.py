@@ -377,7 +377,7 @@ def _one_ahead(blocks: Iterator[str]) -> Generator[str, None, None]:
 
 
 def _sums(column: Column) -> list[str]:
-    """What both databases work out alike of a column: how many values it has, and a sum that depends on each of them."""
+    """What both databases work out alike of a column: how many values it has, and a sum over them (of texts, their lengths)."""
     name = _quoted(column.name)
     match column.data_type:
         case "VARCHAR":

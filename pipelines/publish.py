@@ -28,6 +28,25 @@ KEPT_SCHEMAS = (*PUBLIC_SCHEMAS, "raw", "meta")
 # The oldest storage format that the DuckDB drivers inside BI tools still read.
 STORAGE_VERSION = "v1.4.0"
 
+# What the columns of schema meta mean; those of the models are described beside them.
+META_COLUMNS = {
+    "build_info.release_id": "Id of the release: the UTC time of its build and the start of raw_sha256",
+    "build_info.built_at": "When the release was built",
+    "build_info.git_commit": "Commit of the checkout, with -dirty where files differ from it; null outside a git checkout",
+    "build_info.raw_sha256": "SHA-256 of raw/datapackage.json, which holds the SHA-256 of every raw file",
+    "build_info.duckdb_version": "Version of DuckDB that wrote the release",
+    "build_info.dbt_version": "Version of dbt that built it",
+    "build_info.tests_passed": "Tests on the built tables that passed",
+    "build_info.tests_warned": "Tests on the built tables that warned",
+    "build_info.fingerprint": "SHA-256 of everything that the release was made from",
+    "dictionary.table_schema": "Schema of the table",
+    "dictionary.table_name": "Table",
+    "dictionary.column_name": "Column",
+    "dictionary.data_type": "Type, as DuckDB writes it",
+    "dictionary.unit": "Unit of the figures; null where the column has none",
+    "dictionary.description": "What the column means",
+}
+
 FACTS = """
     select table_name, estimated_size from duckdb_tables()
     where schema_name = 'marts' and table_name like 'fct%' order by 1
@@ -161,6 +180,8 @@ def _describe_build(project: Project, release_id: str, built_at: datetime, finge
             "'What this release was built from, with which versions, and how its tests ended'"
         )
         connection.execute("comment on table meta.dictionary is 'Every public column with its type, unit and meaning'")
+        for column, meaning in META_COLUMNS.items():
+            connection.execute(f"comment on column meta.{column} is '{meaning}'")
         for (schema,) in connection.execute(
             "select schema_name from duckdb_schemas() where database_name = current_database() and not internal"
         ).fetchall():

@@ -1,5 +1,6 @@
--- How each edition was made and whether it may be compared with the one before. The UN standardises each part among the
--- states of its own edition: its values and ranks place states against each other, they do not measure one thing over time.
+-- How each edition was made and whether it may be compared with the one before. The values and ranks of the UN place states
+-- against each other, they do not measure one thing over time. From 2012 on every part is standardised among the states of its
+-- edition; before, HCI and TII do not run from 0 to 1, and no source held says how the parts were made.
 with observations as (
     select * from {{ ref('int_index_observations_unioned') }}
 ),
@@ -55,14 +56,16 @@ final as (
         period_code,
         case
             when publisher <> 'UN DESA' then null
-            when indicator_code = 'EGDI' and formula is not null
-                then concat('Weighed as ', formula, '; parts standardised among the states of the edition: read changes as changes of place.')
             when indicator_code = 'EGDI'
-                then 'Plain mean of OSI, TII and HCI; parts standardised among the states of the edition: read changes as changes of place.'
-            else 'Standardised among the states of the edition: read changes as changes of place.'
+                then concat(
+                    case when formula is null then 'Plain mean of OSI, TII and HCI' else concat('Weighed as ', formula) end,
+                    case when period_code >= '2012' then '; parts standardised among the states of the edition' else '' end,
+                    ': read changes as changes of place.'
+                )
+            when period_code >= '2012' then 'Standardised among the states of the edition: read changes as changes of place.'
         end as method_note,
         case
-            when publisher <> 'UN DESA' or formula_before is null then null
+            when indicator_code <> 'EGDI' or formula_before is null then null
             else coalesce(formula, '') = formula_before
         end as is_comparable_with_previous,
         case when is_held and publisher in ('UN DESA', 'World Bank') then countries_valued else countries_ranked end as countries_assessed

@@ -26,7 +26,7 @@ doubtful_periods as (
         'A year for which Table 3 has only one month is read as that month' as rule,
         concat(
             'The sentence prints the year ', usage.period_code, '; of that year Table 3 has only ',
-            usage.likely_period_code, ', and the figures of a month are of this size.'
+            usage.likely_period_code, '.'
         ) as note,
         usage.source_cell_id
     from usage
@@ -122,6 +122,30 @@ not_assessed as (
     group by index_values.period_code, index_values.source_code
 ),
 
+-- one state at the end of a scale is its lowest; several at once, in parts that count things no state is without, are a doubt
+zero_parts as (
+    select
+        concat('zero_', lower(index_values.indicator_code), '_', index_values.period_code) as finding_code,
+        index_values.source_code,
+        concat('Edition ', index_values.period_code, ', column ', min(indicators.name_en)) as locator,
+        min(cells.printed_text) as printed_text,
+        min(cells.printed_text) as reading,
+        'A zero of a part of the index stays as published' as rule,
+        concat(
+            count(*), ' states: ', {{ join_text('index_values.country_code', ', ', 'index_values.country_code') }},
+            '. That several states stand at zero suggests data that were missing; the EGDI was worked out with these zeros.'
+        ) as note,
+        cast(null as string) as source_cell_id
+    from index_values
+    inner join indicators
+        on index_values.indicator_code = indicators.indicator_code
+    inner join cells
+        on index_values.source_cell_id = cells.source_cell_id
+    where index_values.indicator_code in ('HCI', 'TII') and index_values.value = 0 and index_values.source_code = 'un_egov_survey'
+    group by index_values.indicator_code, index_values.period_code, index_values.source_code
+    having count(*) > 1
+),
+
 final as (
     select
         finding_code,
@@ -141,6 +165,8 @@ final as (
     select * from outside_scale
     union all
     select * from not_assessed
+    union all
+    select * from zero_parts
 )
 
 select * from final

@@ -1,4 +1,4 @@
--- Every figure that two sources give, side by side, and why they agree or differ. Internet users aged 16 to 74 stand beside
+-- Every value that two sources give, side by side, and why they agree or differ. Internet users aged 16 to 74 stand beside
 -- those of all ages, as the nearest that another source gives.
 with observations as (
     select * from {{ ref('fct_index_observations') }}

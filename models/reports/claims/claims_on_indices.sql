@@ -113,14 +113,18 @@ internet_majority as (
     select
         'internet_majority_2021' as claim_code,
         case
-            when value_2021 > 50 then 'supported_with_qualification'
-            when value_2021 <= 50 then 'contradicted'
+            when internet.value_2021 <= 50 or internet_all_ages.value_2021 <= 50 then 'contradicted'
+            when internet.value_2021 > 50 then 'supported_with_qualification'
         end as verdict,
         'more than half of the population' as expected,
-        concat({{ shown('value_2021', 1) }}, '% of the people aged 16 to 74') as observed,
-        'marts.fct_index_values: KAZ.INTERNET_USERS_16_74.2021' as evidence,
-        'The base is the people aged 16 to 74, not the population.' as note
+        concat(
+            {{ shown('internet.value_2021', 1) }}, '% of the people aged 16 to 74; of all ages, in the series of the ITU, ',
+            coalesce({{ shown('internet_all_ages.value_2021', 1) }}, 'none'), '%'
+        ) as observed,
+        'marts.fct_index_values: KAZ.INTERNET_USERS_16_74.2021, KAZ.INTERNET_USERS.2021' as evidence,
+        'The base of the printed share is the people aged 16 to 74, not the population.' as note
     from internet
+    cross join internet_all_ages
 ),
 
 -- ranks of Kazakhstan by edition of the EGDI, each beside the one before
@@ -164,7 +168,13 @@ rank_gradual_rise as (
         'a better rank over the editions, with small falls between' as expected,
         concat('ranks ', history) as observed,
         'reports.rpt_rank_history: KAZ' as evidence,
-        concat(rises, ' rises and ', falls, ' falls; the largest fall is of ', largest_fall, ' places, which is not minor.') as note
+        case
+            when falls = 0 then concat(rises, ' rises, no fall.')
+            else concat(
+                'It holds that the last rank, ', last_rank, ', is better than the first, ', first_rank, '; of the ', falls,
+                ' falls between the largest is of ', largest_fall, ' places, which is not minor.'
+            )
+        end as note
     from rank_moves
 ),
 

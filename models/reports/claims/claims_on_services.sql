@@ -69,7 +69,7 @@ clinic_top_3 as (
         'among the three highest figures of January 2020' as expected,
         concat('place ', place, ' of the ', services, ' services with a figure for ', period_code) as observed,
         concat('reports.rpt_service_usage_comparable: ', period_code) as evidence,
-        'It holds among the services whose figures the article gives; its figure counts people, the others uses.' as note
+        'It holds among the services whose figures the article gives; its figure counts people, most others count uses.' as note
     from places
     where service_code = 'clinic_attachment' and period_code = '2020-01'
 ),
@@ -115,9 +115,10 @@ address_fell_2019 as (
         ) as observed,
         'reports.rpt_service_usage_comparable: address_certificate.2018.certificates, address_certificate.2019.certificates' as evidence,
         concat(
-            'The printed fall from ', printed_2018, ' to ', printed_2019, ' sets one month against a year; per month it is ',
+            'The figure of 2019 is read as that of ', period_2019, ': per month it is ',
             case when per_month_2019 >= per_month_2018 then 'a rise of ' else 'a fall of ' end,
-            {{ shown('abs(per_month_2019 / per_month_2018 - 1) * 100') }}, '%.'
+            {{ shown('abs(per_month_2019 / per_month_2018 - 1) * 100') }}, '%. Read as printed, as that of a year, it would be a fall from ',
+            printed_2018, ' to ', printed_2019, '.'
         ) as note
     from address_months
 ),
