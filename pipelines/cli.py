@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -316,12 +315,6 @@ def main() -> None:
     except EgovError as error:
         err.print(f"egov: {error}", style="red")
         sys.exit(error.exit_code)
-    except BrokenPipeError:  # whoever read the output has enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
     except OSError as error:
         err.print(f"egov: {error.filename or 'the disk'}: {error.strerror}", style="red")
         sys.exit(1)
-    except KeyboardInterrupt:
-        err.print("egov: interrupted; nothing was published")
-        sys.exit(130)

@@ -102,6 +102,8 @@ def recorded(project: Project, console: Console) -> Iterator[Run]:
         raise failed from None
     except BaseException as error:  # Ctrl-C, a pipe that nobody reads any more, a defect: the run is written down all the same
         stopped = isinstance(error, (KeyboardInterrupt, SystemExit))
+        if isinstance(error, KeyboardInterrupt):
+            run.say(f"interrupted; {'the new release stands' if run.record['release_id'] else 'nothing is published'}")
         outcome = "published" if run.record["release_id"] else "interrupted" if stopped else "failed"
         run.end(outcome, None if stopped else repr(error))
         raise

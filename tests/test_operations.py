@@ -441,6 +441,7 @@ def test_a_run_that_is_stopped_is_written_down(fresh: Project) -> None:
     stops = "from pipelines import releases\ndef stop(*_): raise KeyboardInterrupt\nreleases.fingerprint = stop"
     done = egov(fresh, "build", patch=stops)
     assert done.returncode == 130
+    assert "interrupted; nothing is published" in done.stderr
     assert "Traceback" not in done.stderr
     assert outcomes(fresh)[0] == "interrupted"
 
