@@ -88,6 +88,7 @@ def _build(project: Project, run: Run, fingerprint: str, *, accept: bool, keep: 
             raise EgovError(f"the database failed: {error}; the current release stays as it is") from None
         run.record["release_id"] = release_id = draft.release_id
         try:
+            project.rolled_back_file.unlink(missing_ok=True)
             removed = releases.prune(project, keep)
             publish.clear_build(project)
         except OSError as error:  # the release stands: what cannot be cleared away now is tried again by the next build

@@ -174,7 +174,7 @@ def status(
     code = FAILED if failed or not found else STALE if changed and not held_back else FINE
     state = {FINE: "fine", STALE: "stale", FAILED: "failed"}[code]
     if as_json:
-        report = {"state": state, "release": found or None, "inputs_changed": changed, "rolled_back": left, "runs": runs}
+        report = {"state": state, "release": found or None, "inputs_changed": changed, "rolled_back": list(left), "runs": runs}
         print(json.dumps(report, ensure_ascii=False, indent=2))
         raise typer.Exit(code)
     if found:

@@ -70,6 +70,11 @@ class Project:
         return self.warehouse / "runs.jsonl"
 
     @property
+    def rolled_back_file(self) -> Path:
+        """Which releases the last rollbacks left."""
+        return self.warehouse / "rolled_back.json"
+
+    @property
     def build(self) -> Path:
         """The folder in which the next release is made. Whatever it holds belongs to no release."""
         return self.warehouse / "build"

@@ -94,7 +94,9 @@ def move_current(project: Project, release_id: str) -> None:
 def roll_back(project: Project, release_id: str | None) -> str:
     """Move `current` to `release_id`, or to the release before the current one. Returns its id.
 
-    To be called by the one that holds the lock. Raises EgovError when there is no such release.
+    Each release that is left is remembered until another is published, so that a scheduled build from its inputs does not
+    bring it back; going forward again forgets those up to the one that is taken. To be called by the one that holds the lock.
+    Raises EgovError when there is no such release.
     """
     now = current_id(project)
     if release_id is None:
@@ -106,23 +108,28 @@ def roll_back(project: Project, release_id: str | None) -> str:
         raise EgovError(f"there is no release {release_id}; `egov releases` lists those there are")
     if release_id == now:
         raise EgovError(f"{release_id} is the current release already")
+    left = {former: inputs for former, inputs in rolled_back(project).items() if former > release_id}
+    if now and now > release_id:
+        left[now] = ""
+        with contextlib.suppress(EgovError):  # one that is damaged can be left as well
+            left[now] = summary(project, now)["fingerprint"]
+    project.rolled_back_file.write_text(json.dumps(left), encoding="utf-8")
     move_current(project, release_id)
     return release_id
 
 
-def rolled_back(project: Project) -> list[str]:
-    """The releases that rollbacks left, newest first: a build makes its release the newest, only a rollback leaves one."""
-    now = current_id(project)
-    return [release_id for release_id in existing(project) if now and release_id > now]
+def rolled_back(project: Project) -> dict[str, str]:
+    """The releases that rollbacks left since the last one was published, each with the fingerprint of its inputs."""
+    try:
+        left: dict[str, str] = json.loads(project.rolled_back_file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return left
 
 
 def held_back(project: Project, inputs: str) -> str | None:
     """The release that was rolled back and was built from these inputs, given by their fingerprint; None if there is none."""
-    for release_id in rolled_back(project):
-        with contextlib.suppress(EgovError):
-            if summary(project, release_id)["fingerprint"] == inputs:
-                return release_id
-    return None
+    return next((release_id for release_id, built_from in rolled_back(project).items() if built_from == inputs), None)
 
 
 @contextlib.contextmanager

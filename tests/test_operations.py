@@ -171,7 +171,7 @@ def test_a_rollback_outlives_a_scheduled_build_but_not_a_change(fresh: Project) 
     edit(fresh, "article/claims.csv", "by phone", "by telephone")
     assert egov(fresh, "build", patch=WITHOUT_DBT).returncode == 0
     assert fresh.current.readlink().name not in (first, second)
-    assert releases.rolled_back(fresh) == []
+    assert releases.rolled_back(fresh) == {}
 
 
 def test_two_steps_back_are_not_undone_either(fresh: Project) -> None:
@@ -187,6 +187,8 @@ def test_two_steps_back_are_not_undone_either(fresh: Project) -> None:
     assert f"unchanged since release {newest}, which was rolled back" in done.stderr
     assert egov(fresh, "status").returncode == 0
     assert fresh.current.readlink().name == first
+    assert egov(fresh, "rollback", newest).returncode == 0
+    assert releases.rolled_back(fresh) == {}, "forward again: there is nothing left to hold back"
 
 
 def test_inputs_that_change_during_a_build(fresh: Project) -> None:
