@@ -468,12 +468,12 @@ def test_wrong_dsn(small: Project, database: Database, dsn: str, words: str, cod
 def test_no_rights(small: Project, database: Database) -> None:
     database.admin.execute("create role visitor login")
     dsn = database.dsn.replace(f"publisher:{SECRET}", "visitor")
-    assert_refused(publish(small, dsn, "--role", "not_there"), "there is no role not_there", "create role not_there nologin")
     assert_refused(publish(small, dsn, "--role", "postgres"), "permission denied", "needs CREATE on the database")
+    database.admin.execute(f'grant create on database "{database.name}" to visitor')
+    assert_refused(publish(small, dsn, "--role", "not_there"), "there is no role not_there", "create role not_there nologin")
     assert_refused(publish(small, database.dsn, "--role", "publisher"), "role publisher can write")
     assert database.schemas() == []
     assert_published(publish(small, database.dsn))
-    database.admin.execute(f'grant create on database "{database.name}" to visitor')
     assert_refused(publish(small, dsn, release=OTHER), "schema marts was published by publisher")
     assert database.release() == first_of(small)
     database.admin.execute(f'revoke create on database "{database.name}" from visitor; drop role visitor')
