@@ -7,8 +7,8 @@ import contextlib
 from rich.console import Console
 
 from pipelines import releases
-from pipelines.project import EgovError, Project
-from pipelines.runs import Run, note_killed, recorded
+from pipelines.project import EgovError, Project, said_by
+from pipelines.runs import STAYS, Run, note_killed, recorded
 
 
 def build(project: Project, console: Console, *, force: bool, accept: bool, wait: float, keep: int) -> None:
@@ -20,12 +20,12 @@ def build(project: Project, console: Console, *, force: bool, accept: bool, wait
     """
     with recorded(project, console) as run:
         with releases.only_writer(project, wait):
+            note_killed(project)
             fingerprint = releases.fingerprint(project)
             if not force and (reason := _nothing_to_do(project, fingerprint)):
                 run.say(reason)
                 run.end("unchanged")
                 return
-            note_killed(project)
             _build(project, run, fingerprint, accept=accept, keep=keep)
         run.end("published")
 
@@ -84,16 +84,16 @@ def _build(project: Project, run: Run, fingerprint: str, *, accept: bool, keep: 
                 if releases.fingerprint(project) != fingerprint:
                     raise EgovError("the inputs changed while they were being built, nothing is published; build again")
                 publish.publish(project, draft)
+                run.record["release_id"] = release_id = draft.release_id
         except duckdb.Error as error:
-            raise EgovError(f"the database failed: {error}; the current release stays as it is") from None
-        run.record["release_id"] = release_id = draft.release_id
+            raise EgovError(f"the database failed: {error}; {STAYS}") from None
         try:
             project.rolled_back_file.unlink(missing_ok=True)
             removed = releases.prune(project, keep)
             publish.clear_build(project)
         except OSError as error:  # the release stands: what cannot be cleared away now is tried again by the next build
             removed = []
-            run.say(f"warning: {error.filename or 'the disk'}: {error.strerror}; not everything could be cleared away")
+            run.say(f"warning: {said_by(error)}; not everything could be cleared away")
     summary = releases.summary(project, release_id)
     run.say(f"\nrelease    {release_id}")
     run.say("facts      " + ", ".join(f"{name.removeprefix('fct_')} {rows}" for name, rows in summary["facts"].items()))

@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 
 from pipelines import releases, validate
-from pipelines.project import EgovError, Project
+from pipelines.project import EgovError, Project, said_by
 from pipelines.runs import history
 
 app = typer.Typer(
@@ -155,7 +155,8 @@ def status(
 ) -> None:
     """Show the current release, whether its inputs have changed since, and the last runs.
 
-    Exit code 0: all is fine; 10: the inputs have changed since the release; 11: the last run failed, or there is no release.
+    Exit code 0: all is fine; 10: the inputs have changed since the release; 11: the last run failed, or there is no release
+    that can be read.
     """
     project = Project.find()
     now = releases.current_id(project)
@@ -205,13 +206,13 @@ def list_releases() -> None:
     project = Project.find()
     now = releases.current_id(project)
     for release_id in releases.existing(project):
+        mark = "  current" if release_id == now else ""
         try:
             found = releases.summary(project, release_id)
         except EgovError:
-            print(f"{release_id}  damaged: its release.json cannot be read")
+            print(f"{release_id}  damaged: its release.json cannot be read{mark}")
             continue
         figures = found["facts"]["fct_index_observations"] + found["facts"]["fct_service_usage"]
-        mark = "  current" if release_id == now else ""
         print(
             f"{release_id}  {found['built_at']}  {figures} figures  {found['tests_passed']} tests  "
             f"{found['bytes'] / 1e6:.1f} MB{mark}"
@@ -301,8 +302,9 @@ def sql(query: Annotated[str, typer.Argument(help="One SQL query.")]) -> None:
             if answer is not None:
                 # a terminal is as wide as it is; what is piped or kept has all its columns
                 width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 1_000_000
-                answer.show(max_rows=MOST_ROWS, max_width=width)
-                if len(answer.limit(MOST_ROWS + 1).fetchall()) > MOST_ROWS:
+                answer = answer.limit(MOST_ROWS + 1).materialize()  # one row more tells whether there are more
+                answer.limit(MOST_ROWS).show(max_rows=MOST_ROWS, max_width=width)
+                if len(answer) > MOST_ROWS:
                     err.print(f"only the first {MOST_ROWS:,} rows are shown; csv/ and parquet/ hold whole tables")
         except duckdb.Error as error:
             raise EgovError(str(error)) from None
@@ -316,5 +318,5 @@ def main() -> None:
         err.print(f"egov: {error}", style="red")
         sys.exit(error.exit_code)
     except OSError as error:
-        err.print(f"egov: {error.filename or 'the disk'}: {error.strerror}", style="red")
+        err.print(f"egov: {said_by(error)}", style="red")
         sys.exit(1)

@@ -57,6 +57,8 @@ class Diff:
 
     def short(self) -> list[str]:
         """A line per table that changed, and what was added or removed."""
+        if self.unreadable:
+            return ["not comparable: the older release cannot be read"]
         lines = [f"+ table {table}" for table in self.tables_added] + [f"- table {table}" for table in self.tables_removed]
         lines += [f"+ column {column}" for column in self.columns_added]
         lines += [f"- column {column}" for column in self.columns_removed]
@@ -133,18 +135,19 @@ def _compare_table(connection: duckdb.DuckDBPyConnection, table: str, columns: l
         [schema, name],
     ).fetchone()
     key = [column for column in (keys[0] if keys else columns) if column in columns] or columns
-    quoted = [f'"{column}"' for column in key]
-    key_text = "concat_ws('.', " + ", ".join(quoted) + ")"
+    key_text = "concat_ws('.', " + ", ".join(f'o."{column}"' for column in key) + ")"
+    # as text: a key that only changed its type is still the same key
+    same_key = " and ".join(f'o."{column}"::varchar is not distinct from n."{column}"::varchar' for column in key)
     for side, other, found in (("new", "old", change.added), ("old", "new", change.removed)):
         found += [
             text for (text,) in connection.execute(
-                f"select {key_text} from {side}.{table} anti join {other}.{table} using ({', '.join(quoted)}) order by 1"
+                f"select {key_text} from {side}.{table} as o anti join {other}.{table} as n on {same_key} order by 1"
             ).fetchall()
         ]  # fmt: skip
     for column in (column for column in columns if column not in key):
         change.changed += connection.execute(
             f'select {key_text}, \'{column}\', o."{column}"::varchar, n."{column}"::varchar '
-            f"from old.{table} as o join new.{table} as n using ({', '.join(quoted)}) "
+            f"from old.{table} as o join new.{table} as n on {same_key} "
             f'where o."{column}"::varchar is distinct from n."{column}"::varchar order by 1'
         ).fetchall()
     return change

@@ -7,11 +7,9 @@ the text of each figure as printed; the only thing it adds is the country code, 
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import hashlib
 import io
-import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -19,7 +17,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pipelines.project import EgovError, Project
+from pipelines.project import EgovError, Project, replace_file, said_by
 from pipelines.validate import MAX_FILE_BYTES, check, file_hash, read_package, require_valid, write_package
 
 NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?")
@@ -492,22 +490,31 @@ def _write_all(project: Project, package: dict[str, Any], written: dict[Path, st
     try:
         for path, text in written.items():
             path.parent.mkdir(exist_ok=True)
-            aside = path.with_name(f"{path.name}.tmp")
-            aside.write_text(text, encoding="utf-8", newline="")
-            os.replace(aside, path)
+            replace_file(path, text.encode())
         write_package(project, package)
         require_valid(check(project))
-    except (OSError, EgovError) as error:
-        for path, content in before.items():
-            with contextlib.suppress(OSError):
-                path.with_name(f"{path.name}.tmp").unlink(missing_ok=True)
-                if content is None:
-                    path.unlink(missing_ok=True)
-                elif path.read_bytes() != content:
-                    path.write_bytes(content)
+    except BaseException as error:  # Ctrl-C too leaves raw/ as it was
+        left = ", ".join(str(path) for path in _put_back(before))
+        outcome = f"{left} could not be put back: take what stood there from version control" if left else "nothing is imported"
         if isinstance(error, OSError):
-            raise EgovError(f"{error.filename}: {error.strerror}; nothing is imported") from None
-        raise EgovError(f"the file would break a rule of raw/, nothing is imported:\n{error}", 2) from None
+            raise EgovError(f"{said_by(error)}; {outcome}") from None
+        if isinstance(error, EgovError):
+            raise EgovError(f"the file would break a rule of raw/, {outcome}:\n{error}", 2) from None
+        raise
+
+
+def _put_back(before: dict[Path, bytes | None]) -> list[Path]:
+    """Give files the content that they had, or none. Returns those for which that failed."""
+    left = []
+    for path, content in before.items():
+        try:
+            if content is None:
+                path.unlink(missing_ok=True)
+            elif path.read_bytes() != content:
+                replace_file(path, content)
+        except OSError:
+            left.append(path)
+    return left
 
 
 def _held(package: dict[str, Any], edition: Edition) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""Where things stand in a checkout, and the one kind of error that a user sees."""
+"""Where things stand in a checkout, how a file there is replaced, and the one kind of error that a user sees."""
 
 from __future__ import annotations
 
@@ -17,6 +17,22 @@ class EgovError(Exception):
     def __init__(self, message: str, exit_code: int = 1) -> None:
         super().__init__(message)
         self.exit_code = exit_code
+
+
+def said_by(error: OSError) -> str:
+    """What the system refused, and where, in one line."""
+    return f"{error.filename or 'the disk'}: {error.strerror or error}"
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file beside the one that stands there and put it in its place in one step: no moment has half a file."""
+    aside = path.with_name(f"{path.name}.tmp")
+    try:
+        aside.write_bytes(content)
+        os.replace(aside, path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
 
 
 @dataclass(frozen=True)

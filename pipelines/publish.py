@@ -6,6 +6,7 @@ changes nothing that a reader can see; what is done after it, clearing up, takes
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -25,6 +26,8 @@ from pipelines.transform import TransformResult
 
 # What the published file holds beside the public schemas.
 KEPT_SCHEMAS = (*PUBLIC_SCHEMAS, "raw", "meta")
+# The file that holds, while a release is published, its id.
+UNDER_WAY = "publishing"
 # The oldest storage format that the DuckDB drivers inside BI tools still read.
 STORAGE_VERSION = "v1.4.0"
 
@@ -105,14 +108,20 @@ def publish(project: Project, draft: Draft) -> None:
     project.releases.mkdir(exist_ok=True)
     for shared in (project.warehouse, project.releases):
         shared.chmod(0o755)
+    (project.build / UNDER_WAY).write_text(draft.release_id, encoding="utf-8")
     os.rename(draft.folder, project.releases / draft.release_id)
     releases.sync(project.releases)
     releases.move_current(project, draft.release_id)
 
 
 def clear_build(project: Project) -> None:
-    """An empty build folder: whatever a killed build left is no release and goes."""
+    """An empty build folder: whatever a killed build left goes, a folder among the releases that never became current too."""
     if project.build.exists():
+        with contextlib.suppress(FileNotFoundError):
+            unnamed = (project.build / UNDER_WAY).read_text(encoding="utf-8")
+            named = {releases.current_id(project), *releases.rolled_back(project)}
+            if unnamed in set(releases.existing(project)) - named:
+                os.rename(project.releases / unnamed, project.build / unnamed)
         for folder in project.build.rglob("*"):
             if folder.is_dir():
                 folder.chmod(0o755)

@@ -22,4 +22,7 @@ def connect(database: Path) -> duckdb.DuckDBPyConnection:
     try:
         return duckdb.connect(str(database), config=dict(HARDENED))
     except duckdb.Error as error:
-        raise EgovError(f"{database} cannot be opened: {error}; `egov build --force` publishes a new release") from None
+        raise EgovError(
+            f"{database} cannot be opened: {error}; `egov rollback` goes back to an earlier release, "
+            "`egov build --force --accept` publishes a new one"
+        ) from None

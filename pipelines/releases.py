@@ -16,7 +16,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from pipelines.project import EgovError, Project
+from pipelines.project import EgovError, Project, replace_file
 
 # What a release is made from, beside the versions of its dependencies: any change of content here is a new release.
 INPUTS = (
@@ -61,7 +61,7 @@ def summary(project: Project, release_id: str) -> Summary:
 
 
 def existing(project: Project) -> list[str]:
-    """The ids of the releases that are whole, newest first."""
+    """The ids of the releases that have a database and a summary, newest first."""
     if not project.releases.is_dir():
         return []
     folders = project.releases.iterdir()
@@ -100,10 +100,10 @@ def roll_back(project: Project, release_id: str | None) -> str:
     """
     now = current_id(project)
     if release_id is None:
-        older = [release for release in existing(project) if now is None or release < now]
-        if not older:
+        older = (release for release in existing(project) if (now is None or release < now) and _opens(project, release))
+        release_id = next(older, None)
+        if release_id is None:
             raise EgovError("there is no earlier release to go back to; `egov releases` lists those there are")
-        release_id = older[0]
     elif release_id not in existing(project):
         raise EgovError(f"there is no release {release_id}; `egov releases` lists those there are")
     if release_id == now:
@@ -113,18 +113,22 @@ def roll_back(project: Project, release_id: str | None) -> str:
         left[now] = ""
         with contextlib.suppress(EgovError):  # one that is damaged can be left as well
             left[now] = summary(project, now)["fingerprint"]
-    project.rolled_back_file.write_text(json.dumps(left), encoding="utf-8")
+    replace_file(project.rolled_back_file, json.dumps(left).encode())
     move_current(project, release_id)
     return release_id
 
 
 def rolled_back(project: Project) -> dict[str, str]:
-    """The releases that rollbacks left since the last one was published, each with the fingerprint of its inputs."""
+    """The releases that rollbacks left since the last one was published, each with the fingerprint of its inputs.
+
+    None is older than the current release: where it is, a build has published since, and was killed before it could say so.
+    """
     try:
         left: dict[str, str] = json.loads(project.rolled_back_file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return left
+    now = current_id(project)
+    return {release_id: inputs for release_id, inputs in left.items() if now is None or release_id > now}
 
 
 def held_back(project: Project, inputs: str) -> str | None:
@@ -164,6 +168,18 @@ def prune(project: Project, keep: int) -> list[str]:
         shutil.rmtree(doomed, ignore_errors=True)
         removed.append(release_id)
     return removed
+
+
+def _opens(project: Project, release_id: str) -> bool:
+    """Whether the summary and the database of a release can be read."""
+    import duckdb  # here, not above: a run that has nothing to do is over before it would be
+
+    try:
+        summary(project, release_id)
+        duckdb.connect(str(project.releases / release_id / "egov.duckdb"), read_only=True).close()
+    except (EgovError, duckdb.Error):
+        return False
+    return True
 
 
 def _is_open(file: Path) -> bool:

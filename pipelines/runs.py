@@ -16,10 +16,12 @@ from typing import Any
 
 from rich.console import Console
 
-from pipelines.project import EgovError, Project
+from pipelines.project import EgovError, Project, said_by
 
 Record = dict[str, Any]
 Progress = Callable[[int, int], None]
+
+STAYS = "the current release stays as it is"
 
 
 class Run:
@@ -97,30 +99,34 @@ def recorded(project: Project, console: Console) -> Iterator[Run]:
         run.end({2: "refused", 3: "busy", 4: "not accepted"}.get(error.exit_code, "failed"), str(error))
         raise
     except OSError as error:
-        failed = EgovError(f"{error.filename or 'the disk'}: {error.strerror}; the current release stays as it is")
-        run.end("failed", str(failed))
+        release_id = run.record["release_id"]
+        failed = EgovError(f"{said_by(error)}; {f'release {release_id} stands' if release_id else STAYS}")
+        run.end("published" if release_id else "failed", str(failed))
         raise failed from None
     except BaseException as error:  # Ctrl-C, a pipe that nobody reads any more, a defect: the run is written down all the same
+        release_id = run.record["release_id"]
         stopped = isinstance(error, (KeyboardInterrupt, SystemExit))
-        if isinstance(error, KeyboardInterrupt):
-            run.say(f"interrupted; {'the new release stands' if run.record['release_id'] else 'nothing is published'}")
-        outcome = "published" if run.record["release_id"] else "interrupted" if stopped else "failed"
-        run.end(outcome, None if stopped else repr(error))
+        run.end("published" if release_id else "interrupted" if stopped else "failed", None if stopped else repr(error))
+        if isinstance(error, KeyboardInterrupt):  # last: nobody may be there to hear it
+            run.say(f"interrupted; {f'release {release_id} stands' if release_id else 'nothing is published'}")
         raise
 
 
 def note_killed(project: Project) -> None:
-    """Write down the run whose marker still stands in the build folder: it was killed."""
+    """Write down the run whose marker still stands in the build folder: it was killed. For the holder of the lock."""
     marker = project.build / "run.json"
     with contextlib.suppress(OSError, ValueError):
         record = json.loads(marker.read_text(encoding="utf-8"))
         _append(project, record | {"outcome": "killed", "error": "the process ended before the run did"})
+        marker.unlink()
 
 
 def history(project: Project, last: int) -> list[Record]:
     """The last runs, newest first. A line that a full disk cut short is passed over."""
     try:
-        lines = project.runs_file.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = project.runs_file.read_text(encoding="utf-8", errors="replace").split(
+            "\n"
+        )  # a cell may hold other ends of lines
     except FileNotFoundError:
         return []
     records = []

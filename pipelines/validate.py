@@ -10,12 +10,11 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines.project import EgovError, Project
+from pipelines.project import EgovError, Project, replace_file
 
 # The largest file in raw/ is far below this; a larger one is a slip, and would cost memory before it is found out.
 MAX_FILE_BYTES = 64 * 1024 * 1024
@@ -115,9 +114,7 @@ def update_hashes(project: Project) -> list[str]:
 
 def write_package(project: Project, package: dict[str, Any]) -> None:
     """Replace raw/datapackage.json by `package` in one step, in the layout in which it is kept."""
-    aside = project.package_file.with_suffix(".json.tmp")
-    aside.write_text(json.dumps(package, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    os.replace(aside, project.package_file)
+    replace_file(project.package_file, (json.dumps(package, ensure_ascii=False, indent=2) + "\n").encode())
 
 
 def file_hash(path: Path) -> str:

@@ -6,6 +6,7 @@ The official files are made here, out of what raw/ holds of them, in the publish
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 from collections.abc import Callable
@@ -50,12 +51,16 @@ def official_gtmi() -> str:
     return "\n".join(lines) + "\n"
 
 
-def official_wdi() -> str:
-    """The wide layout: a byte-order mark, words over the header, every cell quoted, a comma at the end, years without figures."""
-    years = [str(year) for year in range(1988, 2026)]
+def official_wdi(**later: str) -> str:
+    """The wide layout: a byte-order mark, words over the header, every cell quoted, a comma at the end, years without figures.
+
+    `later` are figures of Kazakhstan that are not held, by year.
+    """
+    years = [str(year) for year in range(1988, 2030)]
     held: dict[tuple[str, str], dict[str, str]] = {}
     for row in raw_rows("wb_wdi/internet_users_2024.csv"):
         held.setdefault((row["country_name"], row["published_code"]), {})[row["period"]] = row["value"]
+    held["Kazakhstan", "KAZ"] |= later
     lines = ['"Data Source","World Development Indicators",', "", '"Last Updated Date","2026-01-01",', ""]
     lines += ['"' + '","'.join(["Country Name", "Country Code", "Indicator Name", "Indicator Code", *years]) + '",']
     for (name, code), values in held.items():
@@ -255,29 +260,31 @@ def test_one_bad_file_among_good_ones_writes_none(project: Project, tmp_path: Pa
     assert snapshot(project) == before
 
 
-def test_a_write_that_fails_leaves_nothing(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "stopped", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()], ids=["full", "Ctrl-C"]
+)
+@pytest.mark.parametrize("what", ["an edition", "the country list"])
+def test_a_write_that_fails_leaves_nothing(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str, stopped: BaseException
+) -> None:
     before = snapshot(project)
     file = tmp_path / "official.csv"
     file.write_text(official_un(year="2026"), encoding="utf-8")
+    members, areas = official_countries(tmp_path)
+    text = areas.read_text(encoding="utf-8")
+    assert "Ирландия" in text
+    areas.write_text(text.replace("Ирландия", "Эйре"), encoding="utf-8")
 
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device", "raw/datapackage.json")
+    def fails(*_: object) -> None:
+        raise stopped
 
-    monkeypatch.setattr(importing, "write_package", full)
-    with pytest.raises(EgovError, match="No space left on device; nothing is imported"):
-        importing.import_files(project, [file], importing.read_un_egov_survey, revision=False)
-    assert snapshot(project) == before
-
-
-def test_a_country_list_that_cannot_be_written_stays(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = snapshot(project)
-
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device", "raw/datapackage.json")
-
-    monkeypatch.setattr(importing, "write_package", full)
-    with pytest.raises(EgovError, match="No space left on device; nothing is imported"):
-        importing.import_countries(project, *official_countries(tmp_path))
+    monkeypatch.setattr(importing, "write_package", fails)
+    refused = pytest.raises(EgovError, match="the disk: No space left on device; nothing is imported")
+    with refused if isinstance(stopped, OSError) else pytest.raises(KeyboardInterrupt):
+        if what == "an edition":
+            importing.import_files(project, [file], importing.read_un_egov_survey, revision=False)
+        else:
+            importing.import_countries(project, members, areas)
     assert snapshot(project) == before
 
 
@@ -399,6 +406,11 @@ def test_a_revision_keeps_both_and_uses_the_newer(fresh: Project, tmp_path: Path
     said = egov(fresh, "import", "un-egov-survey", str(file), "--revision")
     assert said.returncode == 0, said.stderr
     assert "raw/un_egov_survey/egdi_2024_r2.csv" in said.stdout
+    later = [tmp_path / "WDI_2026.csv", tmp_path / "WDI_2027.csv"]  # two editions that are imported on one day
+    later[0].write_text(official_wdi(**{"2025": "93.5", "2026": "94"}), encoding="utf-8")
+    later[1].write_text(official_wdi(**{"2025": "93.4", "2026": "94", "2027": "94.5"}), encoding="utf-8")
+    said = egov(fresh, "import", "wb-wdi", *map(str, later))
+    assert said.returncode == 0, said.stderr
     claims = fresh.raw / "article/claims.csv"
     # a cell that a spreadsheet would run as a formula is text like any other
     claims.write_text(
@@ -415,7 +427,10 @@ def test_a_revision_keeps_both_and_uses_the_newer(fresh: Project, tmp_path: Path
         revisions = release.execute(
             "select country_code, indicator_code, period_code, statistic, earlier_value, later_value from reports.rpt_revisions"
         ).fetchall()
-        assert revisions == [("IRL", "EPI", "2024", "value", Decimal("0.9178"), Decimal("0.9179"))]
+        assert sorted(revisions) == [
+            ("IRL", "EPI", "2024", "value", Decimal("0.9178"), Decimal("0.9179")),
+            ("KAZ", "INTERNET_USERS", "2025", "value", Decimal("93.5"), Decimal("93.4")),
+        ]
         assert release.execute(
             "select count(*) from marts.fct_index_values where period_code = '2024' and source_code = 'un_egov_survey'"
         ).fetchall() == [(965,)]

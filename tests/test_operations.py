@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import multiprocessing
@@ -167,11 +168,32 @@ def test_a_rollback_outlives_a_scheduled_build_but_not_a_change(fresh: Project) 
     done = egov(fresh, "build", patch=WITHOUT_DBT)
     assert f"unchanged since release {second}, which was rolled back" in done.stderr
     assert fresh.current.readlink().name == first
+    remembered = fresh.rolled_back_file.read_bytes()
     assert "rolled     back from" in egov(fresh, "status").stdout
     edit(fresh, "article/claims.csv", "by phone", "by telephone")
     assert egov(fresh, "build", patch=WITHOUT_DBT).returncode == 0
     assert fresh.current.readlink().name not in (first, second)
     assert releases.rolled_back(fresh) == {}
+    fresh.rolled_back_file.write_bytes(remembered)  # as a build leaves it that is killed when it has just published
+    assert releases.rolled_back(fresh) == {}, "what was rolled back before the current release was built is over"
+
+
+def test_a_rollback_that_cannot_be_written_changes_nothing(fresh: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = fresh.current.readlink().name
+    for old, new in (("from a mobile device", "by phone"), ("by phone", "by telephone")):
+        edit(fresh, "article/claims.csv", old, new)
+        assert egov(fresh, "build", patch=WITHOUT_DBT).returncode == 0
+    releases.roll_back(fresh, None)
+    before = fresh.current.readlink(), releases.rolled_back(fresh)
+
+    def full(_: Path, content: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_bytes", full)
+        with pytest.raises(OSError, match="No space left"):
+            releases.roll_back(fresh, first)
+    assert (fresh.current.readlink(), releases.rolled_back(fresh)) == before
 
 
 def test_two_steps_back_are_not_undone_either(fresh: Project) -> None:
@@ -219,17 +241,19 @@ def test_a_damaged_release_is_replaced_once_that_is_accepted(fresh: Project) -> 
     said = egov(fresh, "status")
     assert said.returncode == 11
     assert "damaged" in said.stdout
-    assert "damaged" in egov(fresh, "releases").stdout
-    assert "`egov build --force` publishes a new release" in egov(fresh, "sql", "select 1").stderr
+    assert egov(fresh, "releases").stdout.endswith("damaged: its release.json cannot be read  current\n")
+    assert "`egov build --force --accept` publishes a new one" in egov(fresh, "sql", "select 1").stderr
     refused = egov(fresh, "build", "--force", patch=WITHOUT_DBT)
     assert refused.returncode == 4
     assert "the current release cannot be compared with" in refused.stderr
     accepted = egov(fresh, "build", "--force", "--accept", patch=WITHOUT_DBT)
     assert accepted.returncode == 0, accepted.stderr
+    assert "not comparable: the older release cannot be read" in accepted.stderr
     for arguments in (("diff",), ("diff", fresh.current.readlink().name, fresh.current.readlink().name)):
         said = egov(fresh, *arguments)
         assert said.returncode == 1
         assert "Traceback" not in said.stderr
+    assert "there is no earlier release to go back to" in egov(fresh, "rollback").stderr, "one that cannot be read is none"
     assert egov(fresh, "rollback", damaged).returncode == 0, "whoever asks for it gets it"
 
 
@@ -241,12 +265,17 @@ def test_what_was_broken_by_hand_heals(fresh: Project) -> None:
     assert "no release is published yet" in egov(fresh, "sql", "select 1").stderr
     assert egov(fresh, "build", patch=WITHOUT_DBT, whole=True).returncode == 0
     faults.assert_whole(fresh)
+    mended = releases.existing(fresh)
     fresh.current.unlink()
     fresh.current.mkdir()
-    said = egov(fresh, "build", "--force", patch=WITHOUT_DBT)
-    assert said.returncode == 1
-    assert "current" in said.stderr
-    assert "Traceback" not in said.stderr
+    for _ in range(2):
+        said = egov(fresh, "build", "--force", patch=WITHOUT_DBT)
+        assert said.returncode == 1
+        assert "current" in said.stderr
+        assert "Traceback" not in said.stderr
+    fresh.current.rmdir()
+    assert egov(fresh, "build", "--force", patch=WITHOUT_DBT).returncode == 0
+    assert releases.existing(fresh)[1:] == mended, "a release that never became current is none"
 
 
 def test_killed_runs_are_written_down(fresh: Project) -> None:
@@ -437,6 +466,9 @@ def test_a_line_cut_short_takes_no_other_with_it(fresh: Project) -> None:
         file.write(b'{"run_id": "2026\xd0')
     egov(fresh, "build")
     assert len(runs.history(fresh, 20)) == whole + 1
+    with open(fresh.runs_file, "ab") as file:
+        file.write('{"run_id": "a cell\u2028of two lines"}\n'.encode())
+    assert runs.history(fresh, 1) == [{"run_id": "a cell\u2028of two lines"}]
 
 
 def test_a_run_that_is_stopped_is_written_down(fresh: Project) -> None:
@@ -446,6 +478,12 @@ def test_a_run_that_is_stopped_is_written_down(fresh: Project) -> None:
     assert "interrupted; nothing is published" in done.stderr
     assert "Traceback" not in done.stderr
     assert outcomes(fresh)[0] == "interrupted"
+    heard_by_nobody, said = os.pipe()  # a reader at the other end of a pipe is stopped by the same Ctrl-C
+    os.close(heard_by_nobody)
+    command = [sys.executable, "-c", f"{stops}\nfrom pipelines.cli import main; main()", "build"]
+    subprocess.run(command, env={**os.environ, "EGOV_PROJECT_DIR": str(fresh.root)}, stderr=said)
+    os.close(said)
+    assert outcomes(fresh)[:2] == ["interrupted", "interrupted"]
 
 
 def test_an_answer_that_is_cut_says_so(built: Project) -> None:

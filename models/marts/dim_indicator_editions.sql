@@ -1,4 +1,4 @@
--- How each edition was made and whether it may be compared with the one before. The values and ranks of the UN place states
+-- How each edition was made and whether the EGDI is made of its parts as before. The values and ranks of the UN place states
 -- against each other, they do not measure one thing over time. From 2012 on every part is standardised among the states of its
 -- edition; before, HCI and TII do not run from 0 to 1, and no source held says how the parts were made.
 with observations as (

@@ -171,8 +171,9 @@ rank_gradual_rise as (
         case
             when falls = 0 then concat(rises, ' rises, no fall.')
             else concat(
-                'It holds that the last rank, ', last_rank, ', is better than the first, ', first_rank, '; of the ', falls,
-                ' falls between the largest is of ', largest_fall, ' places, which is not minor.'
+                'The last rank, ', last_rank, case when last_rank < first_rank then ', is better' else ', is not better' end,
+                ' than the first, ', first_rank, '; of the ', falls, ' falls between them the largest is of ', largest_fall,
+                ' places.'
             )
         end as note
     from rank_moves
