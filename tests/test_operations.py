@@ -357,7 +357,7 @@ def test_another_user_reads_and_cannot_write(built: Project) -> None:
         reader.start()
         reader.join(30)
         assert reader.exitcode == 0
-        assert hears.recv() == ((39,), False, False)
+        assert hears.recv() == ((41,), False, False)
 
 
 def test_no_room_for_the_release(fresh: Project) -> None:

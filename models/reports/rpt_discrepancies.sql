@@ -114,7 +114,7 @@ not_assessed as (
         'A zero that stands for not assessed is a missing figure' as rule,
         concat(
             count(*), ' states: ', {{ join_text('index_values.country_code', ', ', 'index_values.country_code') }},
-            '. Most of them share one last rank, which is no place in the ranking.'
+            '. The last rank, which several share, is no place in the ranking.'
         ) as note,
         cast(null as string) as source_cell_id
     from index_values

@@ -59,7 +59,7 @@ final as (
         case
             when not is_same_indicator
                 then concat(
-                    'Another base: the first counts people aged 16 to 74, the second people as ', source_code_b,
+                    'Perhaps another base: the first counts people aged 16 to 74, the second people as ', source_code_b,
                     ' defines them, in general of all ages.'
                 )
             when value_a = value_b then 'The two agree.'

@@ -118,7 +118,7 @@ internet_majority as (
         end as verdict,
         'more than half of the population' as expected,
         concat(
-            {{ shown('internet.value_2021', 1) }}, '% of the people aged 16 to 74; of all ages, in the series of the ITU, ',
+            {{ shown('internet.value_2021', 1) }}, '% of the people aged 16 to 74; in the series of the ITU, which gives no ages for 2021, ',
             coalesce({{ shown('internet_all_ages.value_2021', 1) }}, 'none'), '%'
         ) as observed,
         'marts.fct_index_values: KAZ.INTERNET_USERS_16_74.2021, KAZ.INTERNET_USERS.2021' as evidence,
@@ -165,15 +165,15 @@ rank_gradual_rise as (
             when falls = 0 then 'supported'
             else 'supported_with_qualification'
         end as verdict,
-        'a better rank over the editions, with small falls between' as expected,
+        'a better rank over the editions, falls between them allowed' as expected,
         concat('ranks ', history) as observed,
         'reports.rpt_rank_history: KAZ' as evidence,
         case
-            when falls = 0 then concat(rises, ' rises, no fall.')
+            when falls = 0 then concat(rises, ' rises, no fall; only the ranking by EGDI is held.')
             else concat(
                 'The last rank, ', last_rank, case when last_rank < first_rank then ', is better' else ', is not better' end,
                 ' than the first, ', first_rank, '; of the ', falls, ' falls between them the largest is of ', largest_fall,
-                ' places.'
+                ' places. Only the ranking by EGDI is held.'
             )
         end as note
     from rank_moves

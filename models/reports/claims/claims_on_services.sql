@@ -41,7 +41,7 @@ pension_top_2021 as (
         'the highest figure of 2021' as expected,
         concat('place ', place, ' of the ', services, ' services with a figure for ', period_code) as observed,
         concat('reports.rpt_service_usage_comparable: ', period_code) as evidence,
-        'It holds for January 2021, among the services whose figures the article gives.' as note
+        'It holds if the figure is that of January 2021, among the services whose figures the article gives; it counts users, Table 3 uses.' as note
     from places
     where service_code = 'pension_savings_statement' and printed_period_code = '2021'
 ),
@@ -53,7 +53,7 @@ social_assistance as (
         'no measure: widely used is not defined' as expected,
         {{ join_text("concat('place ', place, ' of ', services, ' in ', period_code)", ', ', 'period_code') }} as observed,
         'reports.rpt_service_usage_comparable: social_assistance_certificate' as evidence,
-        'Whether the figures are high is a matter of view; among the services that the article gives they are low.' as note
+        'Whether the figures are high is a matter of view; they count users, most others count uses.' as note
     from places
     where service_code = 'social_assistance_certificate'
 ),
@@ -86,7 +86,10 @@ address_most_used as (
         'the highest figure of each year from 2017 to 2019' as expected,
         {{ join_text("concat('place ', place, ' of ', services, ' in ', period_code)", ', ', 'period_code') }} as observed,
         'reports.rpt_service_usage_comparable: 2017, 2018, 2019-01' as evidence,
-        'It holds for 2017 and 2018 as years and, of 2019, for January; among the services whose figures the article gives.' as note
+        concat(
+            'It holds for 2017 and 2018 as years and, of 2019, for January; among the services whose figures the article gives. ',
+            'It counts certificates, most others count uses.'
+        ) as note
     from places
     where service_code = 'address_certificate'
 ),
@@ -118,7 +121,7 @@ address_fell_2019 as (
             'The figure of 2019 is read as that of ', period_2019, ': per month it is ',
             case when per_month_2019 >= per_month_2018 then 'a rise of ' else 'a fall of ' end,
             {{ shown('abs(per_month_2019 / per_month_2018 - 1) * 100') }}, '%. Read as printed, as that of a year, it would be a fall from ',
-            printed_2018, ' to ', printed_2019, '.'
+            printed_2018, ' to ', printed_2019, '. A single month carries its season.'
         ) as note
     from address_months
 ),
@@ -129,7 +132,7 @@ address_cancelled as (
         case
             when max(events.start_date) is null then null
             when sum(case when periods.start_date >= events.start_date then 1 else 0 end) > 0 then 'contradicted'
-            else 'supported_with_qualification'
+            else 'not_checkable'
         end as verdict,
         'no figure for a period after the cancellation' as expected,
         concat(
@@ -178,18 +181,65 @@ launch_within as (
 portal_launch as (
     select
         case span_code when 'stage_1' then 'portal_in_first_stage' else 'portal_from_programme' end as claim_code,
-        case when is_within then 'supported' when not is_within then 'contradicted' end as verdict,
+        case when is_within then 'supported_with_qualification' when not is_within then 'contradicted' end as verdict,
         concat('launched between ', cast(start_date as string), ' and ', cast(end_date as string)) as expected,
         concat('in operation since ', substring(cast(launched as string), 1, 4)) as observed,
         concat('marts.fct_policy_events: portal_launch, ', span_code) as evidence,
-        'The dates of the article agree with each other; no other source of them is held.' as note
+        'It holds of the dates, which the article itself gives; no other source of them is held.' as note
     from launch_within
+),
+
+table_3_rows as (
+    select
+        *,
+        service_code in ('real_estate_rights_certificate', 'real_estate_absence_certificate', 'criminal_record_certificate') as is_listed
+    from places
+),
+
+listed as (
+    select
+        period_code,
+        max(place) as last_place
+    from table_3_rows
+    where is_listed
+    group by period_code
+),
+
+-- services outside the table; one that was used more than one inside it, in the same period, outranks it
+unlisted as (
+    select
+        table_3_rows.period_code,
+        table_3_rows.service_code,
+        case
+            when table_3_rows.place < listed.last_place
+                then concat(table_3_rows.service_code, ' in ', table_3_rows.period_code, ' in place ', table_3_rows.place)
+        end as outranks
+    from table_3_rows
+    inner join listed
+        on table_3_rows.period_code = listed.period_code
+    where not table_3_rows.is_listed
+),
+
+table_3_most_used as (
+    select
+        'table_3_most_used' as claim_code,
+        case
+            when count(*) = 0 then null
+            when count(outranks) > 0 then 'contradicted'
+            when count(*) < 10 then 'supported_with_qualification'
+            else 'supported'
+        end as verdict,
+        'no service outside the table with a higher figure than one inside it' as expected,
+        coalesce({{ join_text('outranks', ', ', 'period_code, service_code') }}, 'none') as observed,
+        'reports.rpt_service_usage_comparable; reports.rpt_article_table_3' as evidence,
+        'The figures outside the table count people, users or certificates, those inside it uses.' as note
+    from unlisted
 ),
 
 final as (
     {%- for claim in [
         'pension_top_2021', 'social_assistance', 'clinic_top_3', 'address_most_used', 'address_fell_2019', 'address_cancelled',
-        'consistently_used', 'portal_launch',
+        'consistently_used', 'portal_launch', 'table_3_most_used',
     ] %}
     select * from {{ claim }}
     {{ 'union all' if not loop.last }}
