@@ -106,12 +106,14 @@ MARKS = """
 
 
 def read_in_a_loop(root: str, stop: str, report: str, held: bool) -> None:
-    """Connect and ask until the file `stop` appears; write down how many answers there were and which were wrong."""
+    """Connect and ask until `stop` appears or the parent ends; write down how many answers there were and which were wrong."""
     project, answers, wrong = Project(Path(root)), 0, []
     seen: dict[str, tuple[object, ...]] = {}
     kept = read.connect(project.published_file) if held else None
     first = kept.execute(MARKS).fetchone() if kept else None
-    while not Path(stop).exists():
+    parent = multiprocessing.parent_process()
+    assert parent
+    while not Path(stop).exists() and parent.is_alive():
         try:
             at_least = project.current.readlink().name
             connection = kept or read.connect(project.published_file)

@@ -190,7 +190,7 @@ egdi_rank_2020 as (
         'rank 29 of 193' as expected,
         concat('rank ', max(case when country_code = 'KAZ' then published_rank end), ' of ', count(published_rank)) as observed,
         'marts.fct_index_observations: KAZ.EGDI.2020.un_egov_survey' as evidence,
-        'The publisher gives the same.' as note
+        'By the ranks that the publisher gives.' as note
     from observations
     where indicator_code = 'EGDI' and period_code = '2020' and source_code = 'un_egov_survey'
 ),
@@ -236,7 +236,7 @@ leads_central_asia as (
         'the highest EGDI of the five states in 2020' as expected,
         {{ join_text("concat(country_code, ' ', " ~ shown('egdi', 4) ~ ")", ', ', 'place, country_code') }} as observed,
         'marts.fct_index_values: *.EGDI.2020 of bridge_country_groups central_asia' as evidence,
-        'All five states were assessed.' as note
+        'Judged only when all five states have a value.' as note
     from central_asia
 ),
 
@@ -370,7 +370,7 @@ table_2_complete as (
             {{ join_text('very_high_osi_states.unlisted_code', ', ', 'very_high_osi_states.unlisted_code') }}
         ) as observed,
         'marts.fct_index_values: *.OSI.2020 not in marts.bridge_country_groups osi_vh_*' as evidence,
-        'The list is whole for countries that are not very high in HCI and TII at once; it leaves out those that are.' as note
+        'The table has no group for countries that are very high in HCI and TII at once.' as note
     from very_high_osi_states
     cross join edition_2020
 ),

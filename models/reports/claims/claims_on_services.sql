@@ -41,7 +41,7 @@ pension_top_2021 as (
         'the highest figure of 2021' as expected,
         concat('place ', place, ' of the ', services, ' services with a figure for ', period_code) as observed,
         concat('reports.rpt_service_usage_comparable: ', period_code) as evidence,
-        'It holds if the figure is that of January 2021, among the services whose figures the article gives; it counts users, Table 3 uses.' as note
+        'The figure is read as that of January 2021, among the services whose figures the article gives; it counts users, Table 3 uses.' as note
     from places
     where service_code = 'pension_savings_statement' and printed_period_code = '2021'
 ),
@@ -69,7 +69,7 @@ clinic_top_3 as (
         'among the three highest figures of January 2020' as expected,
         concat('place ', place, ' of the ', services, ' services with a figure for ', period_code) as observed,
         concat('reports.rpt_service_usage_comparable: ', period_code) as evidence,
-        'It holds among the services whose figures the article gives; its figure counts people, most others count uses.' as note
+        'Judged among the services whose figures the article gives; its figure counts people, most others count uses.' as note
     from places
     where service_code = 'clinic_attachment' and period_code = '2020-01'
 ),
@@ -87,7 +87,7 @@ address_most_used as (
         {{ join_text("concat('place ', place, ' of ', services, ' in ', period_code)", ', ', 'period_code') }} as observed,
         'reports.rpt_service_usage_comparable: 2017, 2018, 2019-01' as evidence,
         concat(
-            'It holds for 2017 and 2018 as years and, of 2019, for January; among the services whose figures the article gives. ',
+            'Judged for 2017 and 2018 as years and, of 2019, for January; among the services whose figures the article gives. ',
             'It counts certificates, most others count uses.'
         ) as note
     from places
@@ -140,7 +140,7 @@ address_cancelled as (
             ' of ', count(*), ' figures are for a later period'
         ) as observed,
         'marts.fct_policy_events: address_certificate_cancelled; marts.fct_service_usage: address_certificate.*' as evidence,
-        'No figure speaks against it; the article gives none for a later time, so that none could.' as note
+        'A figure for a later time could speak against it; none could prove it.' as note
     from usage
     inner join periods
         on coalesce(usage.likely_period_code, usage.period_code) = periods.period_code
@@ -185,7 +185,7 @@ portal_launch as (
         concat('launched between ', cast(start_date as string), ' and ', cast(end_date as string)) as expected,
         concat('in operation since ', substring(cast(launched as string), 1, 4)) as observed,
         concat('marts.fct_policy_events: portal_launch, ', span_code) as evidence,
-        'It holds of the dates, which the article itself gives; no other source of them is held.' as note
+        'Judged by the dates, which the article itself gives; no other source of them is held.' as note
     from launch_within
 ),
 
