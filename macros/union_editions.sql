@@ -6,19 +6,19 @@
     {%- set query -%}
         select resource_name, raw_file, edition, revision, accessed_on
         from {{ source('datapackage', 'resources') }}
-        where source_code = '{{ source_code }}' and series <> ''
+        where source_code = {{ literal(source_code) }} and series <> ''
         order by raw_file
     {%- endset -%}
     {%- set held = run_query(query) if execute else [] -%}
     {%- for resource in held %}
     select
-        '{{ resource[1] }}' as raw_file,
+        {{ literal(resource[1]) }} as raw_file,
         raw_row,
-        '{{ resource[2] }}' as edition,
-        cast('{{ resource[3] }}' as integer) as revision,
-        cast('{{ resource[4] }}' as date) as accessed_on,
+        {{ literal(resource[2]) }} as edition,
+        cast({{ literal(resource[3]) }} as integer) as revision,
+        cast({{ literal(resource[4]) }} as date) as accessed_on,
         {{ columns | join(',\n        ') }}
-    from {{ source('datapackage', 'resources').schema }}.{{ resource[0] }}
+    from {{ source('datapackage', 'resources').schema }}.{{ adapter.quote(resource[0]) }}
     union all
     {%- endfor %}
     select

@@ -1,5 +1,25 @@
-"""`python -m pipelines` is the same as `egov`."""
+"""The command `egov`, and `python -m pipelines`: signals are caught before anything else is imported."""
 
-from pipelines.cli import main
+from __future__ import annotations
 
-main()
+import sys
+
+from pipelines import signals
+
+
+def main() -> None:
+    """Run the command line. Every failure that a user can mend is one message on standard error and an exit code."""
+    signals.catch()
+    try:
+        from pipelines.cli import run
+
+        code = run()
+    except signals.Stopped as stopped:  # while the command line itself was being imported
+        print(f"egov: {stopped}", file=sys.stderr)
+        code = 128 + stopped.number
+    signals.hold()
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -18,16 +18,15 @@ def build(project: Project, console: Console, *, force: bool, accept: bool, wait
     set. A release that would lose tables, columns or rows needs `accept`. `wait` is how many seconds to wait for another
     build, `keep` how many releases stay. Raises EgovError when a step fails: the release that was current stays so.
     """
-    with recorded(project, console) as run:
-        with releases.only_writer(project, wait):
-            note_killed(project)
-            fingerprint = releases.fingerprint(project)
-            if not force and (reason := _nothing_to_do(project, fingerprint)):
-                run.say(reason)
-                run.end("unchanged")
-                return
-            _build(project, run, fingerprint, accept=accept, keep=keep)
-        run.end("published")
+    with recorded(project, console) as run, releases.only_writer(project, wait):
+        note_killed(project)
+        fingerprint = releases.fingerprint(project)
+        if not force and (reason := _nothing_to_do(project, fingerprint)):
+            run.say(reason)
+            run.record["outcome"] = "unchanged"
+            return
+        _build(project, run, fingerprint, accept=accept, keep=keep)
+        run.record["outcome"] = "published"
 
 
 def _nothing_to_do(project: Project, fingerprint: str) -> str | None:
@@ -69,7 +68,7 @@ def _build(project: Project, run: Run, fingerprint: str, *, accept: bool, keep: 
                 if before:
                     try:
                         changes = diff.compare(project.published_file, project.build_file)
-                    except duckdb.Error as error:
+                    except (duckdb.Error, EgovError) as error:
                         changes.unreadable = str(error)
                 if changes.losses and not accept:
                     raise EgovError(
@@ -83,8 +82,8 @@ def _build(project: Project, run: Run, fingerprint: str, *, accept: bool, keep: 
             with run.step("publish"):
                 if releases.fingerprint(project) != fingerprint:
                     raise EgovError("the inputs changed while they were being built, nothing is published; build again")
+                run.publishes(draft.release_id)
                 publish.publish(project, draft)
-                run.record["release_id"] = release_id = draft.release_id
         except duckdb.Error as error:
             raise EgovError(f"the database failed: {error}; {STAYS}") from None
         try:
@@ -94,8 +93,8 @@ def _build(project: Project, run: Run, fingerprint: str, *, accept: bool, keep: 
         except OSError as error:  # the release stands: what cannot be cleared away now is tried again by the next build
             removed = []
             run.say(f"warning: {said_by(error)}; not everything could be cleared away")
-    summary = releases.summary(project, release_id)
-    run.say(f"\nrelease    {release_id}")
+    summary = releases.summary(project, draft.release_id)
+    run.say(f"\nrelease    {draft.release_id}")
     run.say("facts      " + ", ".join(f"{name.removeprefix('fct_')} {rows}" for name, rows in summary["facts"].items()))
     run.say(f"tests      {summary['tests_passed']} passed, {summary['tests_warned']} warned")
     run.say("claims     " + ", ".join(f"{verdict} {count}" for verdict, count in summary["claims"].items()))

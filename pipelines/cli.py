@@ -1,7 +1,8 @@
-"""The command line `egov`: it calls the rooms and does nothing else."""
+"""The command line `egov`: it calls the rooms and does nothing else. `run` is what __main__.py starts."""
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import sys
@@ -14,8 +15,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from pipelines import releases, validate
-from pipelines.project import EgovError, Project, said_by
+from pipelines import releases, signals, validate
+from pipelines.project import EgovError, Project, printable, said_by
 from pipelines.runs import history
 
 app = typer.Typer(
@@ -79,7 +80,7 @@ def _import(files: list[Path], reader: Callable[..., Any], revision: bool) -> No
     from pipelines import importing
 
     for line in importing.import_files(Project.find(), files, reader, revision=revision):
-        print(line)
+        print(printable(line))
 
 
 @imports.command("un-egov-survey")
@@ -167,17 +168,24 @@ def status(
     damaged = ""
     try:
         found = releases.summary(project, now) if now else {}
+        tampered = releases.changes_since_publishing(project, now, thorough=False) if now and "files" in found else []
     except EgovError as problem:
-        damaged = str(problem)
+        damaged, tampered = str(problem), []
     changed = found.get("fingerprint") != inputs
     left = releases.rolled_back(project)
     held_back = releases.held_back(project, inputs)
-    code = FAILED if failed or not found else STALE if changed and not held_back else FINE
+    code = FAILED if failed or damaged or tampered or not found else STALE if changed and not held_back else FINE
     state = {FINE: "fine", STALE: "stale", FAILED: "failed"}[code]
     if as_json:
-        report = {"state": state, "release": found or None, "inputs_changed": changed, "rolled_back": list(left), "runs": runs}
+        shown = {name: told for name, told in found.items() if name != "files"}
+        report = {
+            "state": state, "release": shown or None, "changed_since_publishing": tampered, "inputs_changed": changed,
+            "rolled_back": list(left), "runs": runs,
+        }  # fmt: skip
         print(json.dumps(report, ensure_ascii=False, indent=2))
         raise typer.Exit(code)
+    for line in tampered:
+        print(printable(f"warning    {line}"))
     if found:
         age = datetime.now(UTC) - datetime.fromisoformat(found["built_at"])
         print(f"release    {now}")
@@ -195,7 +203,7 @@ def status(
         print(f"rolled     back from {', '.join(left)}; a build from the same inputs does not bring them back")
     for run in runs:
         error = ": " + " ".join(" ".join(run["error"].splitlines()[:2]).split()) if run["error"] else ""
-        print(f"run        {run['started_at']} {run['seconds']:6.1f} s  {run['outcome']}{error}")
+        print(printable(f"run        {run['started_at']} {run['seconds']:6.1f} s  {run['outcome']}{error}"))
     print(f"state      {state}")
     raise typer.Exit(code)
 
@@ -220,6 +228,31 @@ def list_releases() -> None:
 
 
 @app.command()
+def verify(
+    release_id: Annotated[str | None, typer.Argument(help="A release; the current one, if none is given.")] = None,
+) -> None:
+    """Check that every file of a release is what was published, by its SHA-256, and that nothing was added.
+
+    Exit code 1: something differs. release.json holds the hashes: note the one of release.json itself where nobody who can
+    write here can change it.
+    """
+    project = Project.find()
+    release_id = release_id or releases.current_id(project)
+    if release_id is None:
+        raise EgovError("no release is published yet; `egov build` publishes one")
+    if release_id not in releases.existing(project):
+        raise EgovError(f"there is no release {release_id}; `egov releases` lists those there are")
+    if changes := releases.changes_since_publishing(project, release_id, thorough=True):
+        lines = "\n".join(f"  {change}" for change in changes)
+        raise EgovError(
+            f"release {release_id} is not as it was published:\n{lines}\n"
+            "`egov build --force` publishes it anew, `egov rollback` goes back to an earlier one"
+        )
+    print(f"release {release_id} is as it was published: {len(releases.summary(project, release_id)['files'])} files")
+    print(f"SHA-256 of release.json: {releases.hash_of(project.releases / release_id / 'release.json')}")
+
+
+@app.command()
 def rollback(
     release_id: Annotated[str | None, typer.Argument(help="A release; the one before the current, if none is given.")] = None,
 ) -> None:
@@ -228,7 +261,7 @@ def rollback(
     Exit code 3: a build is running.
     """
     project = Project.find()
-    with releases.only_writer(project, 0):
+    with releases.only_writer(project, 0), signals.held():
         print(f"current is {releases.roll_back(project, release_id)}")
 
 
@@ -306,17 +339,34 @@ def sql(query: Annotated[str, typer.Argument(help="One SQL query.")]) -> None:
                 answer.limit(MOST_ROWS).show(max_rows=MOST_ROWS, max_width=width)
                 if len(answer) > MOST_ROWS:
                     err.print(f"only the first {MOST_ROWS:,} rows are shown; csv/ and parquet/ hold whole tables")
+        except duckdb.OutOfMemoryException:
+            raise EgovError(
+                "the query needs more memory than this machine has to give, and the connection writes nothing to disk: "
+                "ask for less at a time, or read the files in parquet/"
+            ) from None
         except duckdb.Error as error:
             raise EgovError(str(error)) from None
 
 
-def main() -> None:
-    """Run the command line. Every failure that a user can mend is one message on standard error and an exit code."""
+def run() -> int:
+    """Run the command line. Returns its exit code; every failure that a user can mend is one message on standard error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter does not end the command
     try:
         app()
-    except EgovError as error:
-        err.print(f"egov: {error}", style="red")
-        sys.exit(error.exit_code)
-    except OSError as error:
-        err.print(f"egov: {said_by(error)}", style="red")
-        sys.exit(1)
+    except SystemExit as ended:  # how the library that reads the arguments ends
+        return ended.code if isinstance(ended.code, int) else 0
+    except BaseException as error:
+        message, code = str(error), 1
+        if isinstance(error, EgovError):
+            code = error.exit_code
+        elif isinstance(error, OSError):
+            message = said_by(error)
+        elif not signals.received():
+            raise
+        if code < 128 and (stopped := signals.received()):  # whatever it was turned into on its way here
+            message, code = str(stopped), 128 + stopped.number
+        err.print(f"egov: {printable(message)}", style="red")
+        return code
+    return 0

@@ -1,4 +1,4 @@
-"""The process in which dbt runs: `python -m pipelines.dbt_worker`, started by transform.py.
+"""The process in which dbt runs, started by transform.py as a file of its own: it imports nothing of ours.
 
 dbt keeps its database open for as long as its process lives, and the file must be closed and whole before it is copied
 into a release: hence a process of its own.
@@ -14,11 +14,13 @@ from __future__ import annotations
 import gc
 import json
 import os
+import signal
 import sys
 import threading
 from typing import Any
 
-FLAGS = ["--log-level", "none", "--log-level-file", "none"]
+# The folder that this process runs in is the project: its profile and its target are the only ones.
+FLAGS = ["--log-level", "none", "--log-level-file", "none", "--profiles-dir", ".", "--target", "duckdb"]
 
 
 def report(event: Any) -> None:
@@ -37,6 +39,8 @@ def follow_parent() -> None:
 
 def main() -> None:
     """Parse, wait for the word, build, document. Exit code 0: every model and test is good; 1: one is not; 2: dbt failed."""
+    # ended by a signal, this process leaves no words: its parent says what became of the run
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     # importing dbt makes hundreds of thousands of objects that live as long as the process: collecting among them costs
     # more than it frees
     gc.disable()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines import read
 from pipelines.products.contract import PUBLIC_SCHEMAS
 
 # Tables that say where a figure stands rather than what it is: their rows are counted, not listed.
@@ -85,10 +86,15 @@ class Diff:
 
 
 def compare(old: Path, new: Path) -> Diff:
-    """The difference of the public tables of two database files, opened read-only."""
+    """The difference of the public tables of two database files, opened read-only.
+
+    Raises EgovError where a log stands beside one of them.
+    """
     with duckdb.connect() as connection:
         for name, path in (("old", old), ("new", new)):
+            read.refuse_log(path)
             connection.execute(f"attach ? as {name} (read_only)", [str(path)])
+        read.lock(connection)
         before, after = _columns(connection, "old"), _columns(connection, "new")
         diff = Diff(
             tables_added=sorted(after.keys() - before.keys()),

@@ -17,8 +17,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from pipelines import signals
 from pipelines.project import EgovError, Project, replace_file, said_by
-from pipelines.validate import MAX_FILE_BYTES, check, file_hash, read_package, require_valid, write_package
+from pipelines.releases import only_writer
+from pipelines.validate import MAX_FILE_BYTES, WAIT, check, file_hash, read_package, require_valid, write_package
 
 NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?")
 Row = dict[str, str]
@@ -93,6 +95,8 @@ def read_official(path: Path, required: list[str], above: tuple[str, ...] = ()) 
     or few.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise Refused(path, ["it is no plain file; expected the file as downloaded"])
         if path.stat().st_size > MAX_FILE_BYTES:
             raise Refused(path, [f"the file has {path.stat().st_size} bytes; expected at most {MAX_FILE_BYTES}"])
         text = path.read_bytes().decode("utf-8-sig")
@@ -445,35 +449,36 @@ def import_files(
 
     An edition that is already held is left alone when its figures are the same, and refused when they differ unless
     `revision` is set: then it is written beside the earlier one. Raises Refused, or EgovError when raw/ itself is not
-    valid.
+    valid, or (exit code 3) when another command goes on writing in raw/.
     """
-    require_valid(check(project))
-    package = read_package(project)
-    lists = CodeLists.read(project)
-    written: dict[Path, str] = {}
-    said, refused = [], []
-    for file in files:
-        for edition in reader(file, lists):
-            held = _held(package, edition)
-            text = _csv_text(edition)
-            if held and _text_of(project.raw / held["path"], written) == text:
-                said.append(f"{edition.series} {edition.edition}: already held, the same figures")
-                continue
-            if held and not revision:
-                refused.append(
-                    f"{file.name}: {edition.series} {edition.edition} is already held with other figures "
-                    f"(raw/{held['path']}); import it with --revision to keep both"
-                )
-                continue
-            number = held["revision"] + 1 if held else 1
-            resource = _resource(package, edition, number, file, text)
-            package["resources"].append(resource)
-            written[project.raw / resource["path"]] = text
-            said.append(f"{edition.series} {edition.edition}: {len(edition.rows)} rows in raw/{resource['path']}")
-    if refused:
-        raise EgovError("nothing is written:\n" + "\n".join(f"  {line}" for line in refused), 2)
-    _write_all(project, package, written)
-    return said
+    with only_writer(project, WAIT):
+        require_valid(check(project))
+        package = read_package(project)
+        lists = CodeLists.read(project)
+        written: dict[Path, str] = {}
+        said, refused = [], []
+        for file in files:
+            for edition in reader(file, lists):
+                held = _held(package, edition)
+                text = _csv_text(edition)
+                if held and _text_of(project.raw / held["path"], written) == text:
+                    said.append(f"{edition.series} {edition.edition}: already held, the same figures")
+                    continue
+                if held and not revision:
+                    refused.append(
+                        f"{file.name}: {edition.series} {edition.edition} is already held with other figures "
+                        f"(raw/{held['path']}); import it with --revision to keep both"
+                    )
+                    continue
+                number = held["revision"] + 1 if held else 1
+                resource = _resource(package, edition, number, file, text)
+                package["resources"].append(resource)
+                written[project.raw / resource["path"]] = text
+                said.append(f"{edition.series} {edition.edition}: {len(edition.rows)} rows in raw/{resource['path']}")
+        if refused:
+            raise EgovError("nothing is written:\n" + "\n".join(f"  {line}" for line in refused), 2)
+        _write_all(project, package, written)
+        return said
 
 
 def _text_of(path: Path, written: dict[Path, str]) -> str:
@@ -496,6 +501,8 @@ def _write_all(project: Project, package: dict[str, Any], written: dict[Path, st
     except BaseException as error:  # Ctrl-C too leaves raw/ as it was
         left = ", ".join(str(path) for path in _put_back(before))
         outcome = f"{left} could not be put back: take what stood there from version control" if left else "nothing is imported"
+        if stopped := signals.received():
+            raise EgovError(f"{stopped}; {outcome}", 128 + stopped.number) from None
         if isinstance(error, OSError):
             raise EgovError(f"{said_by(error)}; {outcome}") from None
         if isinstance(error, EgovError):
@@ -599,7 +606,8 @@ def import_countries(project: Project, members: Path, areas: Path) -> int:
 
     `members` lists the member states of the UN with their flags, `areas` every ISO 3166 area with its English and
     Russian name; Kazakh names, and Russian ones that the list leaves out, are those of Unicode CLDR. Economies without
-    an ISO code of their own come from raw/codes/further_economies.csv. Raises Refused when a file is not as expected.
+    an ISO code of their own come from raw/codes/further_economies.csv. Raises Refused when a file is not as expected, and
+    EgovError (exit code 3) when another command goes on writing in raw/.
     """
     from babel import Locale
 
@@ -649,17 +657,18 @@ def import_countries(project: Project, members: Path, areas: Path) -> int:
                 findings.add(number, f"column {COUNTRY_FLAGS[ours]!r}: {flag!r}; expected true or false")
         by_code[line["iso3"]] |= {"is_un_member": "true", "name_en": line["m49_name"], **flags}
     findings.raise_if_any(members)
-    by_code |= {row["country_code"]: row for row in _house_rows(project, "further_economies")}
-    package = read_package(project)
-    (resource,) = (resource for resource in package["resources"] if resource["name"] == "codes_countries")
-    buffer = io.StringIO(newline="")
-    names = [described["name"] for described in resource["schema"]["fields"]]
-    writer = csv.DictWriter(buffer, names, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(by_code[code] for code in sorted(by_code))
-    text = buffer.getvalue()
-    resource["hash"] = "sha256:" + hashlib.sha256(text.encode("utf-8")).hexdigest()
-    resource["accessed"] = date.today().isoformat()
-    resource["imported"] = [{"file": file.name, "hash": file_hash(file)} for file in (members, areas)]
-    _write_all(project, package, {project.raw / resource["path"]: text})
+    with only_writer(project, WAIT):
+        by_code |= {row["country_code"]: row for row in _house_rows(project, "further_economies")}
+        package = read_package(project)
+        (resource,) = (resource for resource in package["resources"] if resource["name"] == "codes_countries")
+        buffer = io.StringIO(newline="")
+        names = [described["name"] for described in resource["schema"]["fields"]]
+        writer = csv.DictWriter(buffer, names, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(by_code[code] for code in sorted(by_code))
+        text = buffer.getvalue()
+        resource["hash"] = "sha256:" + hashlib.sha256(text.encode("utf-8")).hexdigest()
+        resource["accessed"] = date.today().isoformat()
+        resource["imported"] = [{"file": file.name, "hash": file_hash(file)} for file in (members, areas)]
+        _write_all(project, package, {project.raw / resource["path"]: text})
     return len(by_code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ class EgovError(Exception):
     """A failure that its reader can mend: the message says what, where and how. It is shown without a traceback.
 
     `exit_code` is what the command line ends with: 1 a failed run, 2 input that was refused, 3 another build or publish runs,
-    4 a release that would lose data and was not accepted.
+    4 a release that would lose data and was not accepted, 128 + n stopped by signal n.
     """
 
     def __init__(self, message: str, exit_code: int = 1) -> None:
@@ -22,6 +23,27 @@ class EgovError(Exception):
 def said_by(error: OSError) -> str:
     """What the system refused, and where, in one line."""
     return f"{error.filename or 'the disk'}: {error.strerror or error}"
+
+
+def printable(text: str) -> str:
+    """The text as a terminal or a log may show it: what would steer a terminal or turn the direction of writing is written out.
+
+    Cells, names of files and answers of other programs are not ours: an escape sequence in one of them is shown, not obeyed.
+    """
+    return "".join(
+        character if character in "\n\t" or unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
+        else character.encode("unicode_escape").decode()
+        for character in text
+    )  # fmt: skip
+
+
+def child_environment() -> dict[str, str]:
+    """The environment of every program that is started here: where things are on this machine, and nothing that steers it.
+
+    dbt, Python and git take dozens of settings from variables; one that is left in a shell could switch off every test.
+    """
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH") if name in os.environ}
+    return {**kept, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 
 def replace_file(path: Path, content: bytes) -> None:

@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import json
 import os
-import shutil
 import subprocess
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,9 +18,10 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import releases
+from pipelines import releases, signals
 from pipelines.products.contract import PUBLIC_SCHEMAS
-from pipelines.project import EgovError, Project
+from pipelines.project import EgovError, Project, child_environment
+from pipelines.runs import MARKER
 from pipelines.transform import TransformResult
 
 # What the published file holds beside the public schemas.
@@ -100,33 +100,44 @@ def prepare(project: Project, result: TransformResult, fingerprint: str) -> Draf
 
 
 def publish(project: Project, draft: Draft) -> None:
-    """Close the folder of a release, database and products, and move `current` to it."""
-    size = sum(file.stat().st_size for file in draft.folder.rglob("*") if file.is_file())
-    summary = draft.summary | {"bytes": size}
+    """Close the folder of a release, database and products, and move `current` to it.
+
+    release.json gets the SHA-256 of every other file: what `egov verify` holds the release against.
+    """
+    files = releases.file_hashes(draft.folder)
+    size = sum((draft.folder / name).stat().st_size for name in files)
+    summary = draft.summary | {"bytes": size, "files": files}
     (draft.folder / "release.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
     _seal(draft.folder)
     project.releases.mkdir(exist_ok=True)
     for shared in (project.warehouse, project.releases):
         shared.chmod(0o755)
     (project.build / UNDER_WAY).write_text(draft.release_id, encoding="utf-8")
-    os.rename(draft.folder, project.releases / draft.release_id)
-    releases.sync(project.releases)
-    releases.move_current(project, draft.release_id)
+    with signals.held():
+        published = project.releases / draft.release_id
+        os.rename(draft.folder, published)
+        published.chmod(0o555)  # only now: a folder that its owner may not write cannot be moved
+        releases.sync(published)
+        releases.sync(project.releases)
+        releases.move_current(project, draft.release_id)
 
 
 def clear_build(project: Project) -> None:
-    """An empty build folder: whatever a killed build left goes, a folder among the releases that never became current too."""
-    if project.build.exists():
-        with contextlib.suppress(FileNotFoundError):
-            unnamed = (project.build / UNDER_WAY).read_text(encoding="utf-8")
-            named = {releases.current_id(project), *releases.rolled_back(project)}
-            if unnamed in set(releases.existing(project)) - named:
-                os.rename(project.releases / unnamed, project.build / unnamed)
-        for folder in project.build.rglob("*"):
-            if folder.is_dir():
-                folder.chmod(0o755)
-        shutil.rmtree(project.build)
-    project.build.mkdir(parents=True)
+    """An empty build folder, but for the marker of a run: whatever a killed build left goes.
+
+    A folder among the releases that never became current goes too.
+    """
+    project.build.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileNotFoundError):
+        unnamed = (project.build / UNDER_WAY).read_text(encoding="utf-8")
+        named = {releases.current_id(project), *releases.rolled_back(project)}
+        if unnamed in set(releases.existing(project)) - named:
+            releases.remove(project, project.releases / unnamed)
+    for left in project.build.iterdir():
+        if left.is_dir() and not left.is_symlink():
+            releases.remove(project, left)
+        elif left.name != MARKER:
+            left.unlink()
 
 
 def _describe_build(project: Project, release_id: str, built_at: datetime, fingerprint: str, result: TransformResult) -> None:
@@ -236,7 +247,7 @@ def _seal(folder: Path) -> None:
     """Put everything in the folder on disk, readable for all and writable for none: a release never changes."""
     for path in sorted(folder.rglob("*"), reverse=True):  # what is in a folder before the folder
         if path.is_dir():
-            path.chmod(0o755)
+            path.chmod(0o555)
             releases.sync(path)
         else:
             with open(path, "rb") as handle:
@@ -252,8 +263,9 @@ def _git_commit(project: Project) -> str | None:
         said = subprocess.run(
             ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"],
             cwd=project.root,
+            env=child_environment(),
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             check=True,
         )
     except (OSError, subprocess.CalledProcessError):

@@ -138,9 +138,10 @@ def held_back(project: Project, inputs: str) -> str | None:
 
 @contextlib.contextmanager
 def only_writer(project: Project, wait: float) -> Iterator[None]:
-    """Hold the lock of the warehouse: it dies with its process, so a killed build never blocks the next.
+    """Hold the lock of the warehouse, as whatever writes in warehouse/ or raw/ does.
 
-    `wait` is how many seconds to wait for it. Raises EgovError, exit code 3, when another process keeps it.
+    It dies with its process: what was killed never blocks the next. `wait` is how many seconds to wait for it. Raises
+    EgovError, exit code 3, when another process keeps it.
     """
     project.warehouse.mkdir(exist_ok=True)
     lock = FileLock(project.warehouse / "build.lock")
@@ -148,7 +149,11 @@ def only_writer(project: Project, wait: float) -> Iterator[None]:
         lock.acquire(timeout=wait)
     except Timeout:
         waited = f"; waited {wait:g} seconds" if wait else ""
-        raise EgovError(f"another build is running in this warehouse{waited}; `egov build --wait` waits longer", 3) from None
+        raise EgovError(
+            f"another build, import or `egov check --update-hashes` is running in this warehouse{waited}; "
+            "run again when it has ended, or let `egov build --wait` wait for it",
+            3,
+        ) from None
     try:
         yield
     finally:
@@ -162,12 +167,72 @@ def prune(project: Project, keep: int) -> list[str]:
         folder = project.releases / release_id
         if release_id == current_id(project) or _is_open(folder / "egov.duckdb"):
             continue
-        # a rename first: a removal that is cut short leaves no half release behind under a release's name
-        doomed = project.build / f"removed-{release_id}"
-        os.rename(folder, doomed)
-        shutil.rmtree(doomed, ignore_errors=True)
+        remove(project, folder)
         removed.append(release_id)
     return removed
+
+
+def remove(project: Project, folder: Path) -> None:
+    """Remove a release, or what was to be one, with all that it holds, read-only or not.
+
+    It is renamed first: a removal that is cut short leaves no half release behind under a release's name.
+    """
+    for inner in (folder, *folder.rglob("*")):
+        if inner.is_dir() and not inner.is_symlink():
+            inner.chmod(0o755)
+    doomed = project.build / f"removed-{folder.name.removeprefix('removed-')}"
+    os.rename(folder, doomed)
+    shutil.rmtree(doomed)
+
+
+def file_hashes(folder: Path) -> dict[str, str]:
+    """The SHA-256, hexadecimal, of every file of a release but release.json, which holds them, by its path in the folder.
+
+    Raises EgovError where something is neither a plain file nor a folder: a link may lead to what somebody else can change.
+    """
+    return {name: hash_of(folder / name) for name in _names(folder)}
+
+
+def hash_of(file: Path) -> str:
+    """The SHA-256 of a file, hexadecimal."""
+    with open(file, "rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def _names(folder: Path) -> list[str]:
+    found = []
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() or not (path.is_dir() or path.is_file()):
+            raise EgovError(f"{path} is no plain file: a release holds nothing else; remove it")
+        if path.is_file() and path.name != "release.json":
+            found.append(path.relative_to(folder).as_posix())
+    return found
+
+
+def changes_since_publishing(project: Project, release_id: str, *, thorough: bool) -> list[str]:
+    """What is not as it was published in the folder of a release, a line each; empty where all is.
+
+    Not `thorough`, only the names and the sizes of the files are looked at: enough to notice a log that somebody laid beside
+    the database, which DuckDB would replay into it. Raises EgovError when the release does not say what it held.
+    """
+    folder = project.releases / release_id
+    told = summary(project, release_id)
+    published = told.get("files")
+    if not isinstance(published, dict):
+        raise EgovError(
+            f"release {release_id} is older than the list of its files: what it held is not known; "
+            "`egov build --force` publishes one that says so"
+        )
+    held = set(_names(folder))
+    lines = [f"{name} was not published with it: remove it" for name in sorted(held - published.keys())]
+    lines += [f"{name} is missing" for name in sorted(published.keys() - held)]
+    if thorough:
+        now = {name: hash_of(folder / name) for name in sorted(held & published.keys())}
+        lines += [f"{name} has other content: SHA-256 {digest}, expected {published[name]}"
+                  for name, digest in now.items() if digest != published[name]]  # fmt: skip
+    elif sum((folder / name).stat().st_size for name in held & published.keys()) != told["bytes"] and not lines:
+        lines.append("its files have another size than was published")
+    return lines
 
 
 def _opens(project: Project, release_id: str) -> bool:

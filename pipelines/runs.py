@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -16,11 +17,15 @@ from typing import Any
 
 from rich.console import Console
 
-from pipelines.project import EgovError, Project, said_by
+from pipelines import signals
+from pipelines.project import EgovError, Project, printable, said_by
+from pipelines.releases import current_id
 
 Record = dict[str, Any]
 Progress = Callable[[int, int], None]
 
+# The file in the build folder that says, while a run is under way, what is known of it.
+MARKER = "run.json"
 STAYS = "the current release stays as it is"
 
 
@@ -32,7 +37,6 @@ class Run:
         self._console = console
         started = datetime.now(UTC)
         self._started = time.monotonic()
-        self._marked = False
         self.record: Record = {
             "run_id": f"{started:%Y%m%dT%H%M%S%fZ}",
             "started_at": started.isoformat(timespec="seconds"),
@@ -46,12 +50,13 @@ class Run:
 
     def say(self, text: str) -> None:
         """Print a line, and keep it in the log."""
-        self._console.print(text)
+        self._console.print(printable(text))
         self._log(text)
 
     @contextlib.contextmanager
     def step(self, name: str) -> Iterator[Progress]:
         """A step that is shown, and stands in the record and the log with its seconds."""
+        signals.check()
         started = time.monotonic()
         with shown(self._console, name, self.say) as progress:
             yield progress
@@ -59,8 +64,15 @@ class Run:
 
     def begin(self) -> None:
         """Mark the run as under way. To be called by the one that holds the lock, in an empty build folder."""
-        (self._project.build / "run.json").write_text(json.dumps(self.record), encoding="utf-8")
-        self._marked = True
+        self._mark()
+
+    def publishes(self, release_id: str) -> None:
+        """Say which release is about to become current, so that a record made after a kill can name it."""
+        self.record["release_id"] = release_id
+        self._mark()
+
+    def _mark(self) -> None:
+        (self._project.build / MARKER).write_text(json.dumps(self.record), encoding="utf-8")
 
     def end(self, outcome: str, error: str | None = None) -> None:
         """Write the run down. A disk that has no room for the line takes nothing else from the run."""
@@ -69,15 +81,16 @@ class Run:
             self._log(f"{outcome}: {error}")
         with contextlib.suppress(OSError):
             _append(self._project, self.record)
-        if self._marked:  # never the marker of another run that holds the lock
-            with contextlib.suppress(OSError):
-                (self._project.build / "run.json").unlink(missing_ok=True)
+        marker = self._project.build / MARKER
+        with contextlib.suppress(OSError, ValueError):
+            if json.loads(marker.read_text(encoding="utf-8"))["run_id"] == self.record["run_id"]:  # never that of another run
+                marker.unlink()
 
     def _log(self, text: str) -> None:
         with contextlib.suppress(OSError):
             self._project.logs.mkdir(parents=True, exist_ok=True)
             with open(self._project.logs / f"{self.record['run_id']}.log", "a", encoding="utf-8") as log:
-                log.write(f"{datetime.now(UTC):%H:%M:%S} {text}\n")
+                log.write(f"{datetime.now(UTC):%H:%M:%S} {printable(text)}\n")
 
 
 @contextlib.contextmanager
@@ -91,33 +104,58 @@ def shown(console: Console, name: str, say: Callable[[str], None] | None = None)
 
 @contextlib.contextmanager
 def recorded(project: Project, console: Console) -> Iterator[Run]:
-    """A run that is written down however it ends. An EgovError, and what a disk refuses, is passed on as an EgovError."""
+    """A run that is written down however it ends: the body says the outcome in the record, an error says it otherwise.
+
+    Raises EgovError for an EgovError of the body, for what a disk refuses, and for a signal; what is a defect goes through.
+    """
     run = Run(project, console)
+    signals.hold()  # once a run has ended, a signal changes neither its outcome nor its record
     try:
-        yield run
-    except EgovError as error:
-        run.end({2: "refused", 3: "busy", 4: "not accepted"}.get(error.exit_code, "failed"), str(error))
+        with signals.raised():
+            yield run
+    except BaseException as error:
+        stands = _stands(project, run.record)
+        code = error.exit_code if isinstance(error, EgovError) else 1
+        said = str(error)
+        if stopped := signals.received():  # whatever it was turned into on its way here
+            code, said = 128 + stopped.number, f"{stopped}; {stands or STAYS}"
+        elif isinstance(error, OSError):
+            said = f"{said_by(error)}; {stands or STAYS}"
+        elif code > 128:
+            said = f"{error}; {stands or STAYS}"
+        elif not isinstance(error, EgovError):
+            said = repr(error)
+        run.record["release_id"] = run.record["release_id"] if stands else None
+        run.end("published" if stands else _outcome(code), said)
+        if isinstance(error, (EgovError, OSError)) or stopped:
+            raise EgovError(said, code) from None
         raise
-    except OSError as error:
-        release_id = run.record["release_id"]
-        failed = EgovError(f"{said_by(error)}; {f'release {release_id} stands' if release_id else STAYS}")
-        run.end("published" if release_id else "failed", str(failed))
-        raise failed from None
-    except BaseException as error:  # Ctrl-C, a pipe that nobody reads any more, a defect: the run is written down all the same
-        release_id = run.record["release_id"]
-        stopped = isinstance(error, (KeyboardInterrupt, SystemExit))
-        run.end("published" if release_id else "interrupted" if stopped else "failed", None if stopped else repr(error))
-        if isinstance(error, KeyboardInterrupt):  # last: nobody may be there to hear it
-            run.say(f"interrupted; {f'release {release_id} stands' if release_id else 'nothing is published'}")
-        raise
+    run.end(run.record["outcome"])
+
+
+def _outcome(code: int) -> str:
+    """What the record calls a run that published nothing and ended with this exit code."""
+    if code == 128 + signal.SIGKILL:
+        return "killed"
+    if code > 128 and code - 128 not in signals.FAULTS:
+        return "interrupted"
+    return {2: "refused", 3: "busy", 4: "not accepted"}.get(code, "failed")
+
+
+def _stands(project: Project, record: Record) -> str | None:
+    """Which release of this run stands, in words, or None where `current` never came to name it."""
+    release_id = record["release_id"]
+    return f"release {release_id} stands" if release_id and release_id == current_id(project) else None
 
 
 def note_killed(project: Project) -> None:
     """Write down the run whose marker still stands in the build folder: it was killed. For the holder of the lock."""
-    marker = project.build / "run.json"
-    with contextlib.suppress(OSError, ValueError):
+    marker = project.build / MARKER
+    with contextlib.suppress(OSError, ValueError, KeyError):
         record = json.loads(marker.read_text(encoding="utf-8"))
-        _append(project, record | {"outcome": "killed", "error": "the process ended before the run did"})
+        stands = _stands(project, record)
+        error = f"the process ended before the run did; {stands or 'nothing was published'}"
+        _append(project, record | {"outcome": "killed", "error": error, "release_id": stands and record["release_id"]})
         marker.unlink()
 
 

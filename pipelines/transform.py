@@ -12,11 +12,16 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from pipelines.project import EgovError, Project
+from pipelines import signals
+from pipelines.project import EgovError, Project, child_environment
+
+# What dbt leaves in target/ and is read here or by a product; none of it may be left over from an earlier run.
+LEFT_BY_DBT = ("manifest.json", "run_results.json", "static_index.html")
 
 
 @dataclass(frozen=True)
@@ -34,13 +39,20 @@ class Transform:
         self._project = project
 
     def __enter__(self) -> Transform:
+        for name in LEFT_BY_DBT:
+            (self._project.root / "target" / name).unlink(missing_ok=True)
+        # isolated (-I): neither variables nor the folder it runs in decide what Python imports. In a session of its own, so
+        # that Ctrl-C in a terminal reaches this process alone, which then ends the child.
         self._child = subprocess.Popen(
-            [sys.executable, "-m", "pipelines.dbt_worker"],
+            [sys.executable, "-I", "-X", "utf8", str(Path(__file__).with_name("dbt_worker.py"))],
             cwd=self._project.root,
+            env=child_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
         )
         return self
 
@@ -53,12 +65,10 @@ class Transform:
     def run(self, progress: Callable[[int, int], None] = lambda done, total: None) -> TransformResult:
         """Build every model and run every test; `progress` is told how many of how many nodes are done.
 
-        Raises EgovError that names each model and test that failed.
+        Raises EgovError that names each model and test that failed, or tests that the project has and that did not run.
         """
         assert self._child.stdin
         assert self._child.stdout
-        results_file = self._project.root / "target" / "run_results.json"
-        results_file.unlink(missing_ok=True)
         with contextlib.suppress(BrokenPipeError):  # a child that could not parse the models is gone; it says why
             self._child.stdin.write("build\n")
             self._child.stdin.flush()
@@ -70,15 +80,35 @@ class Transform:
             else:
                 said.append(event["error"])
         code = self._child.wait()
-        if code not in (0, 1) or not results_file.is_file():
+        if code < 0:
+            raise EgovError(f"dbt was ended by {signals.name(-code)}", 128 - code)
+        results = self._left("run_results.json").get("results")
+        if code not in (0, 1) or results is None:
             raise EgovError("dbt did not finish:\n" + "\n".join(said[-20:]))
-        results = json.loads(results_file.read_text(encoding="utf-8"))["results"]
         failed = [result for result in results if result["status"] in ("error", "fail", "runtime error")]
         if failed or code:
             lines = [_failure(self._project, result) for result in failed] or said[-20:]
             raise EgovError("the data or a model is wrong, nothing is published:\n" + "\n".join(lines))
-        tests = [result["status"] for result in results if result["unique_id"].split(".")[0] in ("test", "unit_test")]
-        return TransformResult(tests.count("pass"), tests.count("warn"))
+        ended = {result["unique_id"]: result["status"] for result in results}
+        tests = [ended.get(test) for test in self._tests()]
+        passed, warned = tests.count("pass"), tests.count("warn")
+        if not tests or passed + warned < len(tests):
+            raise EgovError(f"{passed + warned} tests ran, the project has {len(tests)}; nothing is published")
+        return TransformResult(passed, warned)
+
+    def _tests(self) -> list[str]:
+        """Every test of the project by its id in dbt, those that are switched off too."""
+        manifest = self._left("manifest.json")
+        nodes = {*manifest["nodes"], *manifest["unit_tests"], *manifest["disabled"]}
+        return sorted(node for node in nodes if node.split(".")[0] in ("test", "unit_test"))
+
+    def _left(self, name: str) -> dict[str, Any]:
+        """A JSON file that dbt left in target/; empty where it left none."""
+        try:
+            found: dict[str, Any] = json.loads((self._project.root / "target" / name).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        return found
 
 
 def _event(line: str) -> dict[str, Any]:

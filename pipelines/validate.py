@@ -1,28 +1,37 @@
 """Validate: is raw/ whole, unchanged and as its package says? Nothing is loaded before this passes.
 
-Frictionless does the checking (hash, encoding, header, types, patterns, keys, foreign keys); this module gathers every
-finding, adds what the standard cannot say (files that no resource lists, sources that the package does not describe)
+The package comes first: datapackage.schema.json says what it may hold, and nothing reads a package that holds anything else.
+Then Frictionless checks the files against it (hash, encoding, header, types, patterns, keys, foreign keys); this module gathers
+every finding, adds what the standard cannot say (files that no resource lists, sources that the package does not describe)
 and puts each into one line that names file, row and column, what was found, what was expected and what to do.
 """
 
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from pipelines.project import EgovError, Project, replace_file
+from pipelines.releases import hash_of, only_writer
 
 # The largest file in raw/ is far below this; a larger one is a slip, and would cost memory before it is found out.
 MAX_FILE_BYTES = 64 * 1024 * 1024
 
-# What the package says of each source, and what a source can be to its figures: the one to use is the publisher's own
-# before a copy of it, and a copy before a quotation.
-SOURCE_PROPERTIES = ("name", "title", "publisher", "citation", "standing", "accessed", "licence", "licenses")
-STANDINGS = ("publisher", "copy", "quotation")
+# The package has a hundredth of this.
+MAX_PACKAGE_BYTES = 16 * 1024 * 1024
+# How many seconds a command that writes in raw/ waits for another one, or for a build.
+WAIT = 60.0
+
+# Unicode's embeddings, overrides and isolates: with one of them 21 can be shown as 12.
+TURNS_TEXT = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 
 WHAT_TO_DO = {
     "hash-count": "if the edit is meant, record it with `egov check --update-hashes`; if not, restore the file",
@@ -61,28 +70,155 @@ class Finding:
 
 
 def read_package(project: Project) -> dict[str, Any]:
-    """raw/datapackage.json as a dict. Raises EgovError (exit code 2) when it is missing or is not a JSON object."""
+    """raw/datapackage.json as a dict, whole and as datapackage.schema.json says: whatever reads it can rely on that.
+
+    Raises EgovError (exit code 2) that lists what is wrong with it.
+    """
     path = project.package_file
     try:
-        package = json.loads(path.read_text(encoding="utf-8"))
+        if path.stat().st_size > MAX_PACKAGE_BYTES:
+            raise ValueError(f"{path.stat().st_size} bytes, expected at most {MAX_PACKAGE_BYTES}")
+        package = json.loads(
+            path.read_bytes().decode(), object_pairs_hook=_without_twins, parse_float=_refuse, parse_constant=_refuse
+        )
+        json.dumps(package, ensure_ascii=False).encode()  # half a surrogate pair is no text
     except FileNotFoundError:
         raise EgovError("raw/datapackage.json: the file is missing; restore it, it describes every raw file", 2) from None
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # undecodable text too
         raise EgovError(f"raw/datapackage.json: not readable as UTF-8 JSON ({error}); restore the file", 2) from None
-    if not isinstance(package, dict) or not isinstance(package.get("resources"), list):
-        raise EgovError("raw/datapackage.json: expected an object with a list of resources; restore the file", 2)
-    return package
+    require_valid(sorted(set(_schema_findings(package)) or set(_package_findings(package))))
+    checked: dict[str, Any] = package
+    return checked
+
+
+def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object. One that says a property twice means one thing to one reader and another to the next."""
+    counted = Counter(name for name, _ in pairs)
+    if twice := [name for name, times in counted.items() if times > 1]:
+        raise ValueError(f"the property {twice[0]!r} stands twice in one object")
+    return dict(pairs)
+
+
+def _refuse(number: str) -> None:
+    raise ValueError(f"{number} is no whole number; the package holds no other")
+
+
+@cache
+def _schema() -> Any:
+    """The validator of the package. Its patterns have to match the whole text: `$` alone would pass a line end behind it."""
+    from jsonschema import Draft202012Validator, ValidationError, validators  # here: no other command has to wait for it
+
+    def pattern(_: Any, expected: str, instance: object, __: Any) -> Iterator[ValidationError]:
+        if isinstance(instance, str) and not re.fullmatch(expected, instance):
+            yield ValidationError(f"expected text that matches {expected}")
+
+    checks = validators.extend(Draft202012Validator, {"pattern": pattern})
+    schema = json.loads(Path(__file__).with_name("datapackage.schema.json").read_text(encoding="utf-8"))
+    return checks(schema, format_checker=checks.FORMAT_CHECKER)
+
+
+def _schema_findings(package: object) -> Iterator[Finding]:
+    """What the package holds that datapackage.schema.json does not allow, each with the way to it."""
+    for error in _schema().iter_errors(package):
+        way = list(error.absolute_path)
+        match error.validator:
+            case "required" | "dependentRequired":
+                what = f"{error.message}; add it"
+            case "additionalProperties":
+                unknown = sorted(set(error.instance) - set(error.schema["properties"]))
+                what = f"{', '.join(map(repr, unknown))} is unknown; expected only {', '.join(error.schema['properties'])}"
+            case "type":
+                what = f"found {_short(error.instance)}, expected {error.validator_value}"
+            case "const":
+                what = f"found {_short(error.instance)}, expected {error.validator_value!r}"
+            case "enum":
+                what = f"found {_short(error.instance)}, expected one of {error.validator_value}"
+            case "pattern":
+                what = f"found {_short(error.instance)}, {error.message}"
+            case "format":
+                expected = {"date": "a day as YYYY-MM-DD", "regex": "a regular expression"}[error.validator_value]
+                what = f"found {_short(error.instance)}, expected {expected}"
+            case _:
+                what = f"found {_short(error.instance)}, against the rule {error.validator} {_short(error.validator_value)}"
+        yield Finding("datapackage.json", 0, "", f"{_way(package, way)}{what}")
+
+
+def _way(package: Any, way: list[str | int]) -> str:
+    """The way to a value, as `resource 4 (article/table_1.csv), schema, field 2, name: `, counted from 1."""
+    words: list[str] = []
+    at = package
+    for step in way:
+        at = at[step]
+        if isinstance(step, int):
+            known = [at[name] for name in ("path", "name") if isinstance(at, dict) and isinstance(at.get(name), str)]
+            last = words.pop() if words else "item"
+            words.append(f"{last.removesuffix('s')} {step + 1}" + (f" ({known[0]})" if known and len(known[0]) < 100 else ""))
+        else:
+            words.append(step)
+    return f"{', '.join(words)}: " if words else ""
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 100 else f"{text[:100]}..."
+
+
+def _package_findings(package: dict[str, Any]) -> Iterator[Finding]:
+    """What a package of the right form says that cannot be: names used twice, and references to what is not there."""
+
+    def found(message: str) -> Finding:
+        return Finding("datapackage.json", 0, "", message)
+
+    for what, names in (
+        ("source", [source["name"] for source in package["sources"]]),
+        ("path", [resource["path"] for resource in package["resources"]]),
+        (
+            "series, edition and revision",
+            [(r["series"], r["edition"], r["revision"]) for r in package["resources"] if "series" in r],
+        ),
+    ):
+        yield from (found(f"the {what} {name!r} stands twice") for name, times in Counter(names).items() if times > 1)
+    described = sorted(source["name"] for source in package["sources"])
+    columns = {resource["name"]: {field["name"] for field in resource["schema"]["fields"]} for resource in package["resources"]}
+    for resource in package["resources"]:
+        path, schema = resource["path"], resource["schema"]
+        name = path.removesuffix(".csv").replace("/", "_")
+        if resource["name"] != name:
+            yield Finding(path, 0, "", f"its resource is named {resource['name']!r}; expected {name!r}")
+        if name.startswith("datapackage_"):
+            yield Finding(path, 0, "", "its folder has the name of the tables that describe the package; rename it")
+        if (source := resource["sources"][0]["name"]) not in described:
+            yield Finding(
+                path, 0, "", f"its source is {source!r}; expected one that raw/datapackage.json describes: {described}"
+            )
+        held = Counter(field["name"] for field in schema["fields"])
+        for column, times in held.items():
+            if times > 1 or column == "raw_row":
+                yield Finding(path, 0, column, "the column stands twice, raw_row is numbered here; rename one of the two")
+        named = [("primaryKey", schema.get("primaryKey", []), set(held))]
+        for key in schema.get("foreignKeys", []):
+            target = key["reference"]["resource"] or resource["name"]
+            if target not in columns or len(key["fields"]) != len(key["reference"]["fields"]):
+                yield Finding(path, 0, "", f"its foreign key leads to {key['reference']}; expected columns of another resource")
+                continue
+            named += [("foreignKeys", key["fields"], set(held)), (target, key["reference"]["fields"], columns[target])]
+        for where, wanted, there in named:
+            yield from (
+                Finding(path, 0, "", f"{where}: the column {column!r} is not there; expected one of {sorted(there)}")
+                for column in wanted
+                if column not in there
+            )
 
 
 def check(project: Project) -> list[Finding]:
-    """All findings about raw/, sorted by file, row and column; an empty list when raw/ is valid.
+    """All findings about the files of raw/, sorted by file, row and column; an empty list when raw/ is valid.
 
-    Raises EgovError when raw/datapackage.json cannot be read at all.
+    Raises EgovError when raw/datapackage.json itself is not as it has to be.
     """
     package = read_package(project)
-    findings = _check_package(project, package)
+    findings = _check_places(project, package)
     if all(NO_HASH in finding.message for finding in findings):  # a file without a hash has cells that can be checked
-        findings += _check_files(project)
+        findings += _check_files(project, package)
     return sorted(set(findings))
 
 
@@ -97,18 +233,20 @@ def require_valid(findings: list[Finding]) -> None:
 def update_hashes(project: Project) -> list[str]:
     """Record the present SHA-256 of every raw file in the package. Returns the paths whose hash changed.
 
-    Raises EgovError, and writes nothing, when raw/ has any other finding than a changed hash.
+    Raises EgovError, and writes nothing, when raw/ has any other finding than a changed hash; exit code 3 when another
+    command goes on writing in raw/.
     """
-    package = read_package(project)
-    require_valid([finding for finding in check(project) if "SHA-256" not in finding.message])
-    changed = []
-    for resource in package["resources"]:
-        digest = file_hash(project.raw / resource["path"])
-        if resource.get("hash") != digest:
-            resource["hash"] = digest
-            changed.append(resource["path"])
-    if changed:
-        write_package(project, package)
+    with only_writer(project, WAIT):
+        package = read_package(project)
+        require_valid([finding for finding in check(project) if "SHA-256" not in finding.message])
+        changed = []
+        for resource in package["resources"]:
+            digest = file_hash(project.raw / resource["path"])
+            if resource.get("hash") != digest:
+                resource["hash"] = digest
+                changed.append(resource["path"])
+        if changed:
+            write_package(project, package)
     return changed
 
 
@@ -119,52 +257,32 @@ def write_package(project: Project, package: dict[str, Any]) -> None:
 
 def file_hash(path: Path) -> str:
     """The SHA-256 of a file in the form of the Frictionless `hash` property."""
-    return "sha256:" + hashlib.sha256(path.read_bytes()).hexdigest()
+    return f"sha256:{hash_of(path)}"
 
 
-def _check_package(project: Project, package: dict[str, Any]) -> list[Finding]:
-    """What must hold before the files can be read at all: safe paths, known sources, no file that nobody lists."""
+def _check_places(project: Project, package: dict[str, Any]) -> list[Finding]:
+    """What must hold before the files can be read at all: plain files of a fair size below raw/, and none that nobody lists."""
     findings = []
 
     def found(file: str, message: str) -> None:
         findings.append(Finding(file, 0, "", message))
 
-    described = set()
-    for source in package.get("sources", []):
-        if not isinstance(source, dict) or not all(source.get(name) for name in SOURCE_PROPERTIES):
-            found("datapackage.json", f"a source lacks one of {', '.join(SOURCE_PROPERTIES)}; complete it: {source}")
-            continue
-        if source["standing"] not in STANDINGS:
-            found("datapackage.json", f"source {source['name']}: standing {source['standing']!r}; expected one of {STANDINGS}")
-        described.add(source["name"])
-    listed = set()
     root = project.raw.resolve()
     for number, resource in enumerate(package["resources"], start=1):
-        path = resource.get("path") if isinstance(resource, dict) else None
-        if not isinstance(path, str) or not path:
-            found("datapackage.json", f"resource {number} has no path; expected the path of a CSV file below raw/")
-            continue
-        listed.add(path)
+        path = resource["path"]
         target = project.raw / path
-        if not target.resolve().is_relative_to(root) or ".." in Path(path).parts or target.is_symlink():
+        if not target.resolve().is_relative_to(root) or target.is_symlink():
             found(
                 "datapackage.json",
                 f"resource {number}: the path {path!r} leads out of raw/; expected a plain file below raw/",
             )
-            continue
-        name = path.removesuffix(".csv").replace("/", "_")
-        if resource.get("name") != name:
-            found(path, f"its resource is named {resource.get('name')!r}; expected {name!r}")
-        named = [source.get("name") for source in resource.get("sources", []) if isinstance(source, dict)]
-        if len(named) != 1 or named[0] not in described:
-            found(path, f"its source is {named}; expected one that raw/datapackage.json describes: {sorted(described)}")
-        schema = resource.get("schema")
-        if not isinstance(schema, dict) or not schema.get("fields") or not resource.get("title"):
-            found(path, "its resource has no title or no schema; describe its columns in raw/datapackage.json")
-        if not str(resource.get("hash", "")).startswith("sha256:"):
-            found(path, f"{NO_HASH}; record it with `egov check --update-hashes`")
-        if target.is_file() and target.stat().st_size > MAX_FILE_BYTES:
+        elif target.exists() and not target.is_file():
+            found(path, "is no plain file; restore the file")
+        elif target.is_file() and target.stat().st_size > MAX_FILE_BYTES:
             found(path, f"the file has {target.stat().st_size} bytes; expected at most {MAX_FILE_BYTES}")
+        if "hash" not in resource:
+            found(path, f"{NO_HASH}; record it with `egov check --update-hashes`")
+    listed = {resource["path"] for resource in package["resources"]}
     for file in sorted(project.raw.rglob("*.csv")):
         path = file.relative_to(project.raw).as_posix()
         if path not in listed:
@@ -172,36 +290,49 @@ def _check_package(project: Project, package: dict[str, Any]) -> list[Finding]:
     return findings
 
 
-def _check_files(project: Project) -> list[Finding]:
+def _check_files(project: Project, package: dict[str, Any]) -> list[Finding]:
     from frictionless import Package  # here, not above: no other command has to wait for the import
     from frictionless.exception import FrictionlessException
 
     try:
-        package = Package(str(project.package_file))
-        report = package.validate()
+        described = Package.from_descriptor(package, basepath=str(project.raw))
+        report = described.validate()
     except FrictionlessException as error:
         reasons = [reason.message for reason in error.reasons] or [error.error.message]
         return [Finding("datapackage.json", 0, "", reason) for reason in reasons]
-    paths = {resource.name: str(resource.path) for resource in package.resources}
+    paths = {resource.name: str(resource.path) for resource in described.resources}
     findings = [Finding("datapackage.json", 0, "", error.message) for error in report.errors]
     for task in report.tasks:
         file = paths[task.name]
         findings += [_finding(file, error) for error in task.errors]
         if not any(error.type in ("scheme-error", "encoding-error") for error in task.errors):
-            findings += _check_quotes(project, file)
+            findings += _check_cells(project, file)
     return findings
 
 
-def _check_quotes(project: Project, file: str) -> list[Finding]:
-    """A quotation mark that is never closed swallows the rows below it, and lenient readers differ on what is there."""
+def _check_cells(project: Project, file: str) -> list[Finding]:
+    """What lenient readers pass over or read in different ways: a quotation mark that is never closed, an invisible character.
+
+    A cell that ends in a line end would match the pattern of its column, and not be the text that it looks like.
+    """
+    findings = []
     with open(project.raw / file, encoding="utf-8", newline="") as lines:
         reader = csv.reader(lines, strict=True)
         try:
-            for _ in reader:
-                pass
+            header = next(reader, [])
+            for row, cells in enumerate((cells for cells in reader if cells), start=1):
+                for column, cell in zip(header, cells, strict=False):
+                    if not cell.isprintable() and (odd := [c for c in cell if _is_hidden(c)]):
+                        message = f"found {odd[0]!r} in the cell; expected one line of text: remove it"
+                        findings.append(Finding(file, row, column, message))
         except (csv.Error, UnicodeDecodeError) as error:
             return [Finding(file, reader.line_num, "", f"not readable as CSV: {error}; quote the cell as RFC 4180 says")]
-    return []
+    return findings
+
+
+def _is_hidden(character: str) -> bool:
+    """Whether a character ends a line, steers a terminal, or turns the direction in which text is shown."""
+    return unicodedata.category(character) in ("Cc", "Zl", "Zp") or unicodedata.bidirectional(character) in TURNS_TEXT
 
 
 def _finding(file: str, error: Any) -> Finding:

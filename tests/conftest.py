@@ -79,7 +79,7 @@ def egov(project: Project, *arguments: str, patch: str = "", whole: bool = False
     if arguments[0] == "build" and not whole:
         patch = FEW_PRODUCTS + patch
     return subprocess.run(
-        [sys.executable, "-c", f"{patch}\nfrom pipelines.cli import main; main()", *arguments],
+        [sys.executable, "-c", f"{patch}\nfrom pipelines.__main__ import main; main()", *arguments],
         env={**os.environ, "EGOV_PROJECT_DIR": str(project.root), "COLUMNS": "200"},
         cwd=project.root,
         capture_output=True,

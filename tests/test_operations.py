@@ -480,7 +480,7 @@ def test_a_run_that_is_stopped_is_written_down(fresh: Project) -> None:
     assert outcomes(fresh)[0] == "interrupted"
     heard_by_nobody, said = os.pipe()  # a reader at the other end of a pipe is stopped by the same Ctrl-C
     os.close(heard_by_nobody)
-    command = [sys.executable, "-c", f"{stops}\nfrom pipelines.cli import main; main()", "build"]
+    command = [sys.executable, "-c", f"{stops}\nfrom pipelines.__main__ import main; main()", "build"]
     subprocess.run(command, env={**os.environ, "EGOV_PROJECT_DIR": str(fresh.root)}, stderr=said)
     os.close(said)
     assert outcomes(fresh)[:2] == ["interrupted", "interrupted"]

@@ -16,14 +16,30 @@ FORMULA = r"^[=+\-@＝＋－＠\t\r\n]"
 
 def write(release: Release) -> None:
     """csv/<table>.csv and parquet/<table>.parquet."""
-    release.connection.execute("set threads = 1")  # the rows of a Parquet file keep their groups
     for kind in ("csv", "parquet"):
         (release.folder / kind).mkdir()
     for table in release.tables:
-        ordered = f"from {table.full_name} order by {', '.join(table.primary_key)}"
-        parquet = release.folder / "parquet" / f"{table.name}.parquet"
-        release.connection.execute(f"copy (select * {ordered}) to ? (format parquet, compression zstd)", [str(parquet)])
-        write_csv(release.connection, table, ordered, release.folder / "csv" / f"{table.name}.csv")
+        write_csv(release.connection, table, _ordered(table), release.folder / "csv" / f"{table.name}.csv")
+    write_parquet(release)
+
+
+def write_parquet(release: Release) -> None:
+    """Every public table as Parquet. The connection that writes the files can reach the folder of them and no other."""
+    folder = release.folder / "parquet"
+    with duckdb.connect() as connection:
+        connection.execute("set threads = 1")  # the rows of a file keep their groups
+        connection.execute("attach ? as release (read_only)", [str(release.folder / "egov.duckdb")])
+        connection.execute("use release")
+        connection.execute("set allowed_directories = [?]", [str(folder)])
+        connection.execute("set enable_external_access = false")
+        connection.execute("set lock_configuration = true")
+        for table in release.tables:
+            file = str(folder / f"{table.name}.parquet")
+            connection.execute(f"copy (select * {_ordered(table)}) to ? (format parquet, compression zstd)", [file])
+
+
+def _ordered(table: Table) -> str:
+    return f"from {table.full_name} order by {', '.join(table.primary_key)}"
 
 
 def write_csv(connection: duckdb.DuckDBPyConnection, table: Table, ordered: str, path: Path) -> None:
