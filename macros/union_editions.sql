@@ -1,6 +1,7 @@
 {#
     The rows of every imported edition of a source that raw/ holds, one below the other, each with its file, edition, revision and
-    day of access. Which editions there are stands in raw.datapackage_resources: a new one needs no change here.
+    day of access. Which editions there are stands in raw.datapackage_resources: a new one needs no change here. A table's name is
+    a plain word: the schema of the package lets no other pass.
 #}
 {% macro union_editions(source_code, columns) -%}
     {%- set query -%}
@@ -18,7 +19,7 @@
         cast({{ literal(resource[3]) }} as integer) as revision,
         cast({{ literal(resource[4]) }} as date) as accessed_on,
         {{ columns | join(',\n        ') }}
-    from {{ source('datapackage', 'resources').schema }}.{{ adapter.quote(resource[0]) }}
+    from {{ source('datapackage', 'resources').schema }}.{{ resource[0] }}
     union all
     {%- endfor %}
     select

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import shutil
@@ -367,6 +368,7 @@ def run() -> int:
             raise
         if code < 128 and (stopped := signals.received()):  # whatever it was turned into on its way here
             message, code = str(stopped), 128 + stopped.number
-        err.print(f"egov: {printable(message)}", style="red")
+        with contextlib.suppress(OSError):  # nobody may be there to hear it
+            err.print(f"egov: {printable(message)}", style="red")
         return code
     return 0

@@ -458,6 +458,10 @@ def import_files(
         written: dict[Path, str] = {}
         said, refused = [], []
         for file in files:
+            if not file.name.isprintable() or set(file.name) & set("{}"):
+                raise Refused(
+                    file, ["its name holds a brace or an invisible character, and every locator repeats it: rename it"]
+                )
             for edition in reader(file, lists):
                 held = _held(package, edition)
                 text = _csv_text(edition)

@@ -106,15 +106,22 @@ def _refuse(number: str) -> None:
 @cache
 def _schema() -> Any:
     """The validator of the package. Its patterns have to match the whole text: `$` alone would pass a line end behind it."""
-    from jsonschema import Draft202012Validator, ValidationError, validators  # here: no other command has to wait for it
+    # here, not above: no other command has to wait for the import
+    from jsonschema import Draft202012Validator, FormatChecker, ValidationError, validators
 
     def pattern(_: Any, expected: str, instance: object, __: Any) -> Iterator[ValidationError]:
         if isinstance(instance, str) and not re.fullmatch(expected, instance):
             yield ValidationError(f"expected text that matches {expected}")
 
+    formats = FormatChecker(["date"])
+
+    @formats.checks("regex", raises=(re.error, ValueError, OverflowError, RecursionError))
+    def regex(instance: object) -> bool:
+        return not isinstance(instance, str) or bool(re.compile(instance))
+
     checks = validators.extend(Draft202012Validator, {"pattern": pattern})
     schema = json.loads(Path(__file__).with_name("datapackage.schema.json").read_text(encoding="utf-8"))
-    return checks(schema, format_checker=checks.FORMAT_CHECKER)
+    return checks(schema, format_checker=formats)
 
 
 def _schema_findings(package: object) -> Iterator[Finding]:
@@ -123,7 +130,7 @@ def _schema_findings(package: object) -> Iterator[Finding]:
         way = list(error.absolute_path)
         match error.validator:
             case "required" | "dependentRequired":
-                what = f"{error.message}; add it"
+                what = f"{error.message.split(' ')[0]} is missing; add it"
             case "additionalProperties":
                 unknown = sorted(set(error.instance) - set(error.schema["properties"]))
                 what = f"{', '.join(map(repr, unknown))} is unknown; expected only {', '.join(error.schema['properties'])}"

@@ -39,6 +39,7 @@ import shutil, pipelines.publish as publish
 whole = publish.prepare
 def keep(project, result, fingerprint):
     shutil.copy(project.build_file, project.root / "transformed.duckdb")
+    shutil.copy(project.root / "target" / "manifest.json", project.root / "transformed.json")
     return whole(project, result, fingerprint)
 publish.prepare = keep
 """
@@ -54,6 +55,7 @@ class Quick(transform.Transform):
         pass
     def run(self, progress=None):
         shutil.copy(self._project.root / "transformed.duckdb", self._project.build_file)
+        shutil.copy(self._project.root / "transformed.json", self._project.root / "target" / "manifest.json")
         return transform.TransformResult(1, 0)
 transform.Transform = Quick
 """

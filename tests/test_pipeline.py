@@ -173,7 +173,7 @@ def test_only_one_builds(fresh: Project) -> None:
     with FileLock(fresh.warehouse / "build.lock"):
         done = egov(fresh, "build", "--force")
     assert done.returncode == 3
-    assert "another build is running" in done.stderr
+    assert "another build, import or `egov check --update-hashes` is running" in done.stderr
 
 
 def test_a_release_folder(built: Project) -> None:
@@ -195,4 +195,4 @@ def test_a_release_folder(built: Project) -> None:
         ]
     )
     for path in [built.current.resolve(), *built.current.resolve().rglob("*")]:
-        assert path.stat().st_mode & 0o777 == (0o755 if path.is_dir() else 0o444), path
+        assert path.stat().st_mode & 0o777 == (0o555 if path.is_dir() else 0o444), path
