@@ -115,10 +115,10 @@ def _schema() -> Any:
 
     formats = FormatChecker(["date"])
 
-    @formats.checks("regex", raises=(re.error, ValueError, OverflowError, RecursionError))
-    def regex(instance: object) -> bool:
+    def compiles(instance: object) -> bool:
         return not isinstance(instance, str) or bool(re.compile(instance))
 
+    formats.checks("regex", raises=(re.error, ValueError, OverflowError, RecursionError))(compiles)
     checks = validators.extend(Draft202012Validator, {"pattern": pattern})
     schema = json.loads(Path(__file__).with_name("datapackage.schema.json").read_text(encoding="utf-8"))
     return checks(schema, format_checker=formats)

@@ -1,0 +1,448 @@
+"""The attacks of attacks.py in a short form, and what each of them is told."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import attacks
+import duckdb
+import pytest
+from conftest import ROOT, WITHOUT_DBT, egov, need
+from filelock import FileLock
+
+from pipelines import importing, read, releases, runs, signals, transform, validate
+from pipelines.project import EgovError, Project, printable
+
+
+def test_a_reader_can_change_nothing(built: Project) -> None:
+    with read.connect(built.published_file) as connection:
+        assert attacks.attack_connection(connection, built.published_file) > 30
+        with read.connect(built.published_file) as second:  # they share one database: the second finds it locked
+            assert attacks.attack_connection(second, built.published_file) > 30
+
+
+def test_a_query_that_needs_more_memory_writes_nowhere(built: Project) -> None:
+    attacks.spill(built.published_file)
+
+
+def test_a_forged_log_is_noticed_by_whoever_opens_the_release(fresh: Project) -> None:
+    assert egov(fresh, "build", "--force", patch=WITHOUT_DBT).returncode == 0  # so that there are two
+    database = fresh.published_file.resolve()
+    with duckdb.connect(str(database), read_only=True) as plain:
+        honest = plain.execute("select count(*) from reports.rpt_claims where note = 'FORGED'").fetchall()
+    attacks.forge(database)
+    with duckdb.connect(str(database), read_only=True) as plain:
+        forged = plain.execute("select count(*) from reports.rpt_claims where note = 'FORGED'").fetchall()
+    assert (honest, forged > [(30,)]) == ([(0,)], True), "without our check the forged log is replayed"
+    for arguments in (["sql", "select 1"], ["diff"]):
+        said = egov(fresh, *arguments)
+        assert said.returncode == 1
+        assert "egov.duckdb.wal was not published with the release" in said.stderr
+    said = egov(fresh, "verify")
+    assert said.returncode == 1
+    assert "egov.duckdb.wal was not published with it: remove it" in said.stderr
+    said = egov(fresh, "status")
+    assert said.returncode == 11
+    assert "warning    egov.duckdb.wal was not published with it: remove it" in said.stdout
+    told = json.loads(egov(fresh, "status", "--json").stdout)
+    assert (told["state"], told["changed_since_publishing"]) == (
+        "failed",
+        ["egov.duckdb.wal was not published with it: remove it"],
+    )
+    refused = egov(fresh, "build", "--force", patch=WITHOUT_DBT)
+    assert refused.returncode == 4
+    assert "egov.duckdb.wal was not published with the release" in refused.stderr
+    database.with_name("egov.duckdb.wal").unlink()
+    assert egov(fresh, "verify").returncode == 0
+    assert egov(fresh, "build", "--force", patch=WITHOUT_DBT).returncode == 0
+
+
+def test_verify_tells_what_changed(fresh: Project) -> None:
+    folder = fresh.current.resolve()
+    said = egov(fresh, "verify")
+    assert said.returncode == 0, said.stderr
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name != "release.json"]
+    assert f"{folder.name} is as it was published: {len(files)} files" in said.stdout
+    assert releases.hash_of(folder / "release.json") in said.stdout
+    for path in (folder, folder / "csv"):
+        path.chmod(0o755)
+    changed, gone = folder / "csv" / "dim_sources.csv", folder / "codebook.csv"
+    changed.chmod(0o644)
+    changed.write_bytes(changed.read_bytes().replace(b"UN", b"un", 1))
+    gone.unlink()
+    (folder / "csv" / "stray.csv").touch()
+    said = egov(fresh, "verify", folder.name)
+    assert said.returncode == 1
+    assert re.search(r"csv/dim_sources\.csv has other content: SHA-256 [0-9a-f]{64}, expected [0-9a-f]{64}", said.stderr)
+    assert "codebook.csv is missing" in said.stderr
+    assert "csv/stray.csv was not published with it" in said.stderr
+    (folder / "csv" / "stray.csv").unlink()
+    (folder / "csv" / "stray.csv").symlink_to("/etc/passwd")
+    assert "stray.csv is no plain file" in egov(fresh, "verify").stderr
+    assert "there is no release nonsense" in egov(fresh, "verify", "nonsense").stderr
+
+
+def test_every_writable_place_of_a_release_is_closed(built: Project) -> None:
+    for path in [built.current.resolve(), *built.current.resolve().rglob("*")]:
+        assert path.stat().st_mode & 0o222 == 0, path
+
+
+def test_hostile_variables_change_nothing(fresh: Project, tmp_path: Path) -> None:
+    tests = releases.summary(fresh, fresh.current.readlink().name)["tests_passed"]
+    hostile = attacks.hostile_environment(tmp_path / "hostile")
+    done = attacks.build_in(fresh, hostile)
+    assert done.returncode == 0, done.stderr
+    assert releases.summary(fresh, fresh.current.readlink().name)["tests_passed"] == tests
+    assert sorted(path.name for path in (tmp_path / "hostile").iterdir()) == sorted(
+        ["profiles.yml", "dbt.py", "duckdb.py", "sitecustomize.py"]
+    )
+
+
+@pytest.mark.parametrize("change", ["one is missing", "one is switched off", "none is there"])
+def test_a_build_in_which_a_test_did_not_run_is_refused(project: Project, change: str) -> None:
+    target = project.root / "target"
+    target.mkdir()
+    results = [{"unique_id": f"test.egov.t{number}", "status": "pass"} for number in range(3)]
+    manifest: dict[str, dict[str, Any]] = {
+        "nodes": {f"test.egov.t{number}": {} for number in range(3)},
+        "unit_tests": {},
+        "disabled": {},
+    }
+    if change == "one is missing":
+        manifest["unit_tests"] = {"unit_test.egov.x": {}}
+    elif change == "one is switched off":
+        manifest["disabled"] = {"test.egov.off": []}
+    else:
+        manifest["nodes"], results = {}, []
+
+    class Ended:
+        """A dbt that has done what it was told to do."""
+
+        stdout: list[str] = []
+        stdin = open(os.devnull, "w")
+
+        def wait(self) -> int:
+            (target / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+            (target / "run_results.json").write_text(json.dumps({"results": results}), encoding="utf-8")
+            return 0
+
+    built = transform.Transform(project)
+    built._child = Ended()  # type: ignore[assignment]
+    with pytest.raises(EgovError, match=r"\d tests ran, the project has \d; nothing is published"):
+        built.run()
+
+
+def test_writers_in_raw_wait_for_each_other(tmp_path: Path) -> None:
+    chance = random.Random(5)
+    for number in range(25):
+        attacks.write_together(attacks.small_project(tmp_path / str(number), *attacks.IMPORT_LISTS), chance, 0.3)
+
+
+def test_a_writer_that_waits_too_long_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = attacks.small_project(tmp_path, *attacks.IMPORT_LISTS)
+    monkeypatch.setattr(validate, "WAIT", 0.1)
+    monkeypatch.setattr(importing, "WAIT", 0.1)
+    attacks.official_edition(project, tmp_path / "official.csv", "2031")
+    before = project.package_file.read_bytes()
+    project.warehouse.mkdir()
+    with FileLock(project.warehouse / "build.lock"):
+        jobs: list[Callable[[], object]] = [
+            lambda: validate.update_hashes(project),
+            lambda: importing.import_files(project, [tmp_path / "official.csv"], importing.read_un_egov_survey, revision=False),
+        ]
+        for job in jobs:
+            with pytest.raises(EgovError, match=r"is running in this warehouse; waited 0\.1 seconds") as refused:
+                job()
+            assert refused.value.exit_code == 3
+    assert project.package_file.read_bytes() == before
+
+
+def test_edits_of_the_package(tmp_path: Path) -> None:
+    project = attacks.small_project(tmp_path, *attacks.PACKAGE)
+    original, wanted = project.package_file.read_bytes(), attacks.load_all(project)
+    chance = random.Random(11)
+    judged = [attacks.judge_package(project, original, wanted, chance) for _ in range(150)]
+    assert {"refused", "read"} == set(judged)
+
+
+# what is done to a package, as text, and what the message has to say
+EDITS = {
+    "a profile to fetch": ('"name": "egov-raw"', '"profile": "https://127.0.0.1:9/x", "name": "egov-raw"', "'profile' is unknown"),
+    "a dialect to fetch": ('"scheme": "file"', '"dialect": "https://127.0.0.1:9/x", "scheme": "file"', r"resource 1 .*: 'dialect' is unknown"),
+    "more paths": ('"scheme": "file"', '"extrapaths": ["/etc/passwd"], "scheme": "file"', "'extrapaths' is unknown"),
+    "SQL in an edition": ('"edition": "2023"', '"edition": "2023\' || (select 1) || \'"', "edition: found .*expected text that matches"),
+    "a line end behind a name": ('"name": "egov_warehouse"', '"name": "egov_warehouse\\n"', "source 2 .*, name: found .*expected text"),
+    "half a character": ('"title": "', '"title": "\\ud800', "not readable as UTF-8 JSON"),
+    "a property twice": ('"name": "egov-raw"', '"name": "egov-raw", "name": "egov-raw"', "'name' stands twice in one object"),
+    "a list for a name": ('"name": "egov_warehouse"', '"name": ["egov_warehouse"]', "source 2, name: found .*expected string"),
+    "text for a reference": ('"reference": {', '"reference": "codes_countries", "x": {', "reference: found .*expected object"),
+    "a bound of the wrong type": ('"minimum": 1', '"minimum": "one"', "minimum: found \"one\", expected integer"),
+    "a fraction": ('"revision": 1', '"revision": 1.0', "1.0 is no whole number"),
+    "no number": ('"revision": 1', '"revision": NaN', "NaN is no whole number"),
+    "a pattern that is none": ('"pattern": "', '"pattern": "(', "pattern: found .*expected a regular expression"),
+    "an address of a script": ('"path": "https://', '"path": "javascript:alert(1)//', "path: found .*expected text that matches"),
+    "a day that is none": ('"accessed": "2026-', '"accessed": "2026-13-45', "accessed: found .*expected a day"),
+    "nested without end": ('"sources": [', '"sources": ' + "[" * 100_000, "not readable as UTF-8 JSON"),
+    "a column twice": ('"name": "country_code"', '"name": "period"', "column period: the column stands twice"),
+    "a key to nowhere": ('"resource": "codes_indicators"', '"resource": "codes_nothing"', "its foreign key leads to"),
+    "the name of our own column": ('"name": "note"', '"name": "raw_row"', "raw_row is numbered here"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", EDITS)
+def test_a_package_is_refused_by_name(tmp_path: Path, case: str) -> None:
+    project = attacks.small_project(tmp_path, *attacks.PACKAGE)
+    old, new, message = EDITS[case]
+    text = project.package_file.read_text(encoding="utf-8")
+    assert old in text
+    project.package_file.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(EgovError, match="raw/") as refused:
+        validate.require_valid(validate.check(project))
+    assert refused.value.exit_code == 2
+    assert re.search(message, str(refused.value)), refused.value
+
+
+@pytest.mark.parametrize("odd", ["\n", "\x00", "\x1b[2J", "\u2028", "\u202e"])
+def test_a_cell_with_an_invisible_character_is_refused(tmp_path: Path, odd: str) -> None:
+    project = attacks.small_project(tmp_path, "article_table_1")
+    path = project.raw / "article" / "table_1.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("0,8375", f'"0,8375{odd}"', 1), encoding="utf-8")
+    validate_hash = validate.read_package(project)
+    for resource in validate_hash["resources"]:
+        resource["hash"] = validate.file_hash(project.raw / resource["path"])
+    validate.write_package(project, validate_hash)
+    findings = [str(finding) for finding in validate.check(project)]
+    assert any(re.search(r"table_1\.csv, row \d+ .*column egdi_2020|not readable as CSV", finding) for finding in findings), (
+        findings
+    )
+    assert not any(odd in finding for finding in findings), "a message does not carry it on"
+
+
+def test_a_raw_file_that_never_ends_is_refused(tmp_path: Path) -> None:
+    project = attacks.small_project(tmp_path, "codes_levels")
+    (project.raw / "codes" / "levels.csv").unlink()
+    os.mkfifo(project.raw / "codes" / "levels.csv")
+    assert [str(finding) for finding in validate.check(project)] == ["raw/codes/levels.csv: is no plain file; restore the file"]
+
+
+@pytest.mark.parametrize("name", ["/dev/zero", "two\nlines.csv", "{title}.csv", "es\x1b[2Jcape.csv", b"\xff\xfe.csv"])
+def test_an_official_file_with_a_hostile_name(tmp_path: Path, name: str | bytes) -> None:
+    project = attacks.small_project(tmp_path / "project", *attacks.IMPORT_LISTS)
+    file = tmp_path / os.fsdecode(name)
+    if not file.is_absolute() or file.parent == tmp_path:
+        attacks.official_edition(project, file, "2031")
+    said = subprocess.run(
+        [sys.executable, "-m", "pipelines", "import", "un-egov-survey", os.fsencode(file)],
+        env={**os.environ, "EGOV_PROJECT_DIR": str(copy_marker(project))}, capture_output=True, timeout=60,
+    )  # fmt: skip
+    assert said.returncode == 2
+    assert b"Traceback" not in said.stderr
+    assert b"\x1b" not in said.stderr
+    assert re.search(b"its name holds a brace or an invisible character|it is no plain file", said.stderr), said.stderr
+
+
+@pytest.mark.parametrize(
+    "name", ['it\'s "quoted".csv', "'; drop table x; --.csv", "Қазақстан 2031 %s.csv", "-rf $(touch owned).csv"]
+)
+def test_an_official_file_with_an_awkward_name_is_only_a_name(tmp_path: Path, name: str) -> None:
+    project = attacks.small_project(tmp_path / "project", *attacks.IMPORT_LISTS)
+    attacks.official_edition(project, tmp_path / name, "2031")
+    importing.import_files(project, [tmp_path / name], importing.read_un_egov_survey, revision=False)
+    (held,) = [resource for resource in validate.read_package(project)["resources"] if resource.get("edition") == "2031"]
+    assert held["imported"]["file"] == name
+    assert held["locator"].startswith(name)
+
+
+def copy_marker(project: Project) -> Path:
+    """Make the folder of a small project look like a checkout to the command line."""
+    (project.root / "dbt_project.yml").touch()
+    return project.root
+
+
+TAKES_A_WHILE = """
+import time
+quick = transform.Transform.run
+transform.Transform.run = lambda self, progress=None: time.sleep(3) or quick(self)
+"""
+
+
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGRTMIN + 3]
+)
+def test_a_signal_ends_in_one_line(fresh: Project, number: int) -> None:
+    patch = "from pipelines import products\nproducts.PRODUCTS[:] = ['codebook']\n" + WITHOUT_DBT + TAKES_A_WHILE
+    assert attacks.signal_once(fresh, 1.0, number, "parent", patch, whole=False) == "interrupted"
+
+
+def test_signals_to_the_process_of_dbt_and_to_both(fresh: Project) -> None:
+    for whom in ("child", "both"):
+        assert attacks.signal_once(fresh, 3.0, signal.SIGINT if whom == "both" else signal.SIGTERM, whom) == "interrupted"
+
+
+def test_a_signal_while_a_release_is_published_comes_after_it(fresh: Project) -> None:
+    stops = """
+from pipelines import releases
+import os, signal
+moved = releases.move_current
+def move(*arguments):
+    os.kill(os.getpid(), signal.SIGTERM)
+    moved(*arguments)
+releases.move_current = move
+"""
+    before = fresh.current.readlink().name
+    done = egov(fresh, "build", "--force", patch=WITHOUT_DBT + stops)
+    now = fresh.current.readlink().name
+    assert now != before
+    assert done.returncode == 143
+    assert done.stderr.splitlines()[-1] == f"egov: stopped by SIGTERM; release {now} stands"
+    last = runs.history(fresh, 1)[0]
+    assert (last["outcome"], last["release_id"]) == ("published", now)
+    assert egov(fresh, "verify").returncode == 0
+
+
+def test_a_signal_that_a_library_swallows_is_not_lost(fresh: Project) -> None:
+    swallows = """
+import os, signal
+quick = transform.Transform.run
+def run(self, progress=None):
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+    except BaseException:
+        pass
+    return quick(self)
+transform.Transform.run = run
+"""
+    before = fresh.current.readlink()
+    done = egov(fresh, "build", "--force", patch=WITHOUT_DBT + swallows)
+    assert done.returncode == 143
+    assert fresh.current.readlink() == before
+    assert runs.history(fresh, 1)[0]["outcome"] == "interrupted"
+
+
+def test_a_signal_in_an_import_leaves_raw_as_it_was(tmp_path: Path) -> None:
+    project = attacks.small_project(tmp_path, *attacks.IMPORT_LISTS)
+    copy_marker(project)
+    attacks.official_edition(project, tmp_path / "official.csv", "2031")
+    before = {path: path.read_bytes() for path in project.raw.rglob("*") if path.is_file()}
+    patch = """
+from pipelines import importing
+import os, signal
+written = importing.write_package
+def write(*arguments):
+    os.kill(os.getpid(), signal.SIGHUP)
+    written(*arguments)
+importing.write_package = write
+"""
+    said = egov(project, "import", "un-egov-survey", str(tmp_path / "official.csv"), patch=patch)
+    assert said.returncode == 129
+    assert said.stderr == "egov: stopped by SIGHUP; nothing is imported\n"
+    assert {path: path.read_bytes() for path in project.raw.rglob("*") if path.is_file()} == before
+
+
+def test_what_is_ignored_from_the_start_stays_ignored(built: Project) -> None:
+    said = subprocess.run(
+        ["sh", "-c", f"trap '' HUP; exec {sys.executable} -c \"from pipelines import signals; import os, signal; signals.catch(); os.kill(os.getpid(), signal.SIGHUP); print('alive')\""],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert said.stdout == "alive\n"
+
+
+def test_faults_of_the_program_itself_are_left_to_the_system() -> None:
+    assert not signals.FAULTS & set(signals.ENDING)
+    assert {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGABRT, signal.SIGUSR2} <= set(signals.ENDING)
+
+
+def test_failing_calls(fresh: Project, tmp_path: Path) -> None:
+    library = attacks.shim(tmp_path)
+    need(library, "gcc (to make single system calls fail)")
+    assert library
+    for call in ("link", "rename"):
+        _, there_are = attacks.fail_call(fresh, library, call, 0)
+        assert there_are > 0
+        for number in range(1, min(there_are, 4) + 1):
+            attacks.fail_call(fresh, library, call, number)
+    code, _ = attacks.fail_call(fresh, library, "fsync", 1)
+    assert code == 1
+
+
+def test_a_folder_with_an_awkward_name(tmp_path: Path) -> None:
+    attacks.build_in_folder(tmp_path / 'it\'s "quoted" $(touch owned) №1 Қазақстан; {row} %20')
+    assert not list(tmp_path.rglob("owned"))
+
+
+def test_text_that_would_steer_a_terminal_is_written_out() -> None:
+    assert printable("a\x1b[2Jb\u202ec\u2028d\ud800e\r") == "a\\x1b[2Jb\\u202ec\\u2028d\\ud800e\\r"
+    assert printable("Қазақстан: 2 638 413\n\tend") == "Қазақстан: 2 638 413\n\tend"
+
+
+def test_the_workflow_has_no_more_rights_than_it_needs() -> None:
+    for workflow in (ROOT / ".github" / "workflows").glob("*.yml"):
+        text = workflow.read_text(encoding="utf-8")
+        assert "permissions:\n  contents: read\n" in text
+        assert "write" not in text
+        assert "persist-credentials: false" in text
+        used = re.findall(r"uses: (\S+)", text)
+        assert used
+        for action in used:
+            assert re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", action), f"{action} is not pinned by commit"
+        assert "${{" not in text, "nothing that comes from outside is put into a script"
+
+
+def test_a_killed_parent_takes_its_child_along(fresh: Project) -> None:
+    build = subprocess.Popen(
+        [sys.executable, "-m", "pipelines", "build", "--force"],
+        env={**os.environ, "EGOV_PROJECT_DIR": str(fresh.root)}, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    while not (theirs := attacks.children(build.pid)) and build.poll() is None:
+        time.sleep(0.01)
+    build.kill()
+    build.wait()
+    deadline = time.monotonic() + 20
+    while any(Path(f"/proc/{child}").exists() for child in theirs) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(Path(f"/proc/{child}").exists() for child in theirs)
+
+
+def read_as(user: int, database: str, told: Connection) -> None:
+    """In a process of its own, as another user: what of the forbidden gets through."""
+    os.setgid(user)
+    os.setuid(user)
+    with duckdb.connect(database, read_only=True) as plain:  # not even hardened
+        got = 0
+        for query in attacks.forbidden(Path(database)):
+            if query.startswith("copy") and "/dev/stdout" not in query:
+                try:
+                    plain.execute(query)
+                    got += 1
+                except duckdb.Error:
+                    pass
+    told.send(got)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_an_account_of_its_own_cannot_write_beside_a_release_even_unhardened(built: Project) -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        shutil.copytree(built.warehouse, Path(folder) / "warehouse", symlinks=True)
+        hears, tells = multiprocessing.Pipe(duplex=False)
+        reader = multiprocessing.get_context("fork").Process(
+            target=read_as, args=(65534, str((Path(folder) / "warehouse/current/egov.duckdb").resolve()), tells)
+        )
+        reader.start()
+        reader.join(60)
+        assert reader.exitcode == 0
+        assert hears.recv() == 0
