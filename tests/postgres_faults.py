@@ -23,6 +23,7 @@ from typing import Any
 import duckdb
 import psycopg
 from conftest import copy_project, egov
+from psycopg import sql
 from rich.progress import track
 
 from pipelines import postgres, read
@@ -134,7 +135,7 @@ def assert_whole(project: Project, server: PostgresServer) -> str:
         with read.connect(project.releases / release_id / "egov.duckdb") as there:
             assert answer == there.execute(ONE_STATEMENT).fetchone()
             for table in read_tables(there, postgres.SCHEMAS):
-                count = f'select count(*) from {table.schema}."{table.name}"'
+                count = sql.SQL("select count(*) from {}").format(sql.Identifier(table.schema, table.name)).as_string()
                 assert reader.execute(count).fetchone() == there.execute(count).fetchone(), table.full_name
         found = reader.execute(
             "select nspname, obj_description(oid, 'pg_namespace') from pg_namespace where nspname ~ '^(marts|reports|meta)'"
