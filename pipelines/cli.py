@@ -303,20 +303,28 @@ app.add_typer(publishing, name="publish")
 
 @publishing.command("postgres")
 def publish_postgres(
+    context: typer.Context,
     dsn: Annotated[
         str,
-        typer.Option(help="The database: postgresql://user@host/database.", envvar="EGOV_POSTGRES_DSN", show_envvar=True),
+        typer.Option(
+            help="The database: postgresql://user@host/database, without a password here; the variable may hold one.",
+            envvar="EGOV_POSTGRES_DSN",
+            show_envvar=True,
+        ),
     ],
     role: Annotated[str, typer.Option(help="The role that may read, made where it is missing.")] = "egov_reader",
     wait: Annotated[float, typer.Option(help="Seconds to wait for readers' open transactions.", min=0)] = 600,
 ) -> None:
     """Load the current release into a PostgreSQL database and swap it for the one published there, in one transaction.
 
-    A run that fails leaves what readers had. Exit code 0: published, or held already; 1: something failed; 2: the DSN cannot
-    be read; 3: another publish is running, or readers never closed the published release.
+    A run that fails leaves what readers had. Exit code 0: published, or held already; 1: something failed; 2: the DSN or
+    the role is refused; 3: another publish is running, or readers never closed the published release.
     """
-    from pipelines.postgres import publish
+    from pipelines.postgres import publish, refuse_password
 
+    source = context.get_parameter_source("dsn")
+    if source and source.name == "COMMANDLINE":
+        refuse_password(dsn)
     publish(Project.find(), dsn, role, err, wait=wait)
 
 

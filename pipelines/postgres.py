@@ -37,7 +37,7 @@ except ImportError:
 SCHEMAS = (*PUBLIC_SCHEMAS, "meta")
 # The comment of every schema made here: it says which release it holds, and only what carries it is ever renamed or dropped.
 MARK = "egov-warehouse release {}; replaced as a whole by each publish"
-MARKED = re.compile(MARK.format("(.+)"))
+MARKED = re.compile(MARK.format(r"([\w.-]+)"))
 # Two publishers of one database exclude each other by this advisory lock: the letters "egov".
 LOCK = 0x65676F76
 # How long a reader may have to wait behind one attempt to swap, and how long readers go undisturbed between two attempts.
@@ -55,6 +55,44 @@ TYPES = {
 }
 DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
 
+# What a DSN can hold that nobody else may see.
+SECRETS = {"password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key"}
+# The user, the database and the environment may each have set the session up otherwise. First of all every name is to mean
+# what PostgreSQL itself has under it: no schema of others comes before its own, and the user of the DSN acts as nobody else.
+SESSION = "set search_path = pg_catalog, pg_temp; set role none; set statement_timeout = 0"
+# Then how values are written and read, and when a statement ends: limits are meant for queries, not for a load, but for locks.
+# Those that a version does not know are passed over.
+SETTINGS = {
+    "standard_conforming_strings": "on",
+    "transform_null_equals": "off",
+    "datestyle": "ISO, YMD",
+    "timezone": "UTC",
+    "default_transaction_isolation": "read committed",
+    "transaction_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+    "idle_session_timeout": "0",
+    "lock_timeout": "10s",
+}
+# As long as PostgreSQL lets a name be: it cuts a longer one, which then is the name of another.
+LONGEST_NAME = 63
+# Roles of PostgreSQL's own whose members could write to the published tables, keep readers from them, or do anything at all.
+POWERFUL = ["pg_write_all_data", "pg_maintain", "pg_write_server_files", "pg_execute_server_program"]
+# Who has which right on the schemas %(schemas)s, their tables and columns, but for the owner.
+RIGHTS = """
+    with granted as (
+        select 'schema' as kind, nspowner as owner, (aclexplode(nspacl)).* from pg_namespace where nspname = any(%(schemas)s)
+        union all
+        select 'all tables in schema', relowner, (aclexplode(relacl)).*
+        from pg_class join pg_namespace as n on n.oid = relnamespace where nspname = any(%(schemas)s)
+        union all
+        select 'all tables in schema', relowner, (aclexplode(attacl)).*
+        from pg_attribute join pg_class as c on c.oid = attrelid join pg_namespace as n on n.oid = relnamespace
+        where nspname = any(%(schemas)s))
+    select distinct kind, rolname, privilege_type,
+        privilege_type = case kind when 'schema' then 'USAGE' else 'SELECT' end as reads, is_grantable
+    from granted left join pg_roles as r on r.oid = grantee where grantee <> owner order by 1, 2, 3
+"""
+
 Server = psycopg.Connection[tuple[Any, ...]]
 
 
@@ -63,8 +101,9 @@ def publish(project: Project, dsn: str, role: str, console: Console, *, wait: fl
 
     Nothing is loaded where the database holds the release already. `wait` is how many seconds to wait for open transactions
     of readers before the swap. Raises EgovError when a step fails: readers keep the release that they had. Exit code 2: the
-    DSN cannot be read; 3: another publish is running, or readers were never done.
+    DSN or the name of the role is refused; 3: another publish is running, or readers were never done.
     """
+    _require_name(role)
     release_id = releases.current_id(project)
     if release_id is None:
         raise EgovError("no release is published yet; `egov build` publishes one")
@@ -81,16 +120,21 @@ def publish(project: Project, dsn: str, role: str, console: Console, *, wait: fl
 def _publish(
     release: duckdb.DuckDBPyConnection, release_id: str, server: Server, role: str, console: Console, wait: float
 ) -> None:
-    # limits that an administrator sets for a user are meant for queries, not for a load
-    server.execute("set statement_timeout = 0; set idle_in_transaction_session_timeout = 0")
+    _set_up(server)
     if not _value(server, "select pg_try_advisory_lock(%s)", LOCK):
         raise EgovError("another publish to this database is running", 3)
+    _require_reader(server, role)
     held = _held(server)
     if all(held.get(schema) == release_id for schema in SCHEMAS):
         with server.transaction():
-            _grant(server, SCHEMAS, role)
+            _make_role(server, role)
+            taken = _grant(server, SCHEMAS, role, keep_readers=True)
+        if taken:
+            console.print(f"took back  rights beyond reading, or of everybody: {taken}")
         console.print(f"the database already holds release {release_id}")
         return
+    if newer := max((held[schema] for schema in SCHEMAS if held.get(schema, "") > release_id), default=None):
+        console.print(f"older      release {release_id} is to replace the newer {newer}, because `current` names it here")
     tables = read_tables(release, SCHEMAS)
     with shown(console, "clear"):
         clear(server, held)
@@ -106,6 +150,7 @@ def _publish(
             server.execute(sql.SQL("analyze {}").format(sql.SQL(", ").join(map(_target, tables))))
         with shown(console, "check"):
             check(release, server, tables)
+        _grant(server, [_new(schema) for schema in SCHEMAS], role, keep_readers=False)
     with shown(console, "swap"):
         try:
             swap(server, [schema for schema in SCHEMAS if schema in held], wait)
@@ -134,7 +179,6 @@ def clear(server: Server, held: dict[str, str]) -> None:
     """Drop the release before last, and what a publish that failed has left. Nothing that others made goes with them."""
     doomed = [schema for schema in held if schema not in SCHEMAS]
     with server.transaction():
-        server.execute("set local lock_timeout = '10s'")
         if tables := _tables(server, doomed):
             server.execute(sql.SQL("drop table {}").format(sql.SQL(", ").join(tables)))
         for schema in doomed:
@@ -212,6 +256,8 @@ def _attempt(server: Server, published: list[str], tables: list[sql.Composable],
             server.execute(sql.SQL("set local statement_timeout = {}").format(limit))
             server.execute(sql.SQL("lock table {} in access exclusive mode").format(sql.SQL(", ").join(tables)))
             server.execute("set local statement_timeout = 0")
+        # nor do readers wait for long behind one who keeps a schema locked
+        server.execute(sql.SQL("set local lock_timeout = {}").format(limit))
         rename = sql.SQL("alter schema {} rename to {}")
         for schema in published:
             server.execute(rename.format(sql.Identifier(schema), sql.Identifier(_old(schema))))
@@ -221,8 +267,18 @@ def _attempt(server: Server, published: list[str], tables: list[sql.Composable],
     return False
 
 
-def _connect(dsn: str) -> Server:
-    """A connection in autocommit mode.
+def refuse_password(dsn: str) -> None:
+    """For a DSN that was given on the command line. Raises EgovError, exit code 2, where a password is in it."""
+    if SECRETS & _parsed(dsn).keys():
+        raise EgovError(
+            "--dsn holds a password, and other users of the machine can see a command line: change that password. Put the DSN "
+            "into the environment variable EGOV_POSTGRES_DSN, or the password alone into ~/.pgpass or PGPASSWORD",
+            2,
+        )
+
+
+def _parsed(dsn: str) -> dict[str, str]:
+    """What a DSN names.
 
     Raises EgovError that never repeats the DSN: it may hold a password, even where it is cut in the wrong places.
     """
@@ -231,21 +287,29 @@ def _connect(dsn: str) -> Server:
         "percent-encoded, or host=... port=... dbname=... user=...",
         2,
     )
+    try:
+        given = {key: str(value) for key, value in conninfo_to_dict(dsn).items()}
+    except (psycopg.ProgrammingError, ValueError):
+        raise unreadable from None
+    # a password with a bare @ or / in it: libpq takes its end for a host, a port or a database, and would name it
+    if "@" in given.get("host", "") + given.get("dbname", "") or not re.fullmatch("[0-9,]*", given.get("port", "")):
+        raise unreadable
+    return given
+
+
+def _connect(dsn: str) -> Server:
+    """A connection in autocommit mode. Raises EgovError, which never repeats the DSN."""
     defaults = {
         "application_name": "egov publish",
         "connect_timeout": "10",
         "keepalives_idle": "30",
         "tcp_user_timeout": "60000",
     }
+    settings: dict[str, Any] = defaults | _parsed(dsn) | {"client_encoding": "utf8"}
     try:
-        given = {key: str(value) for key, value in conninfo_to_dict(dsn).items()}
-        # a password with a bare @ or / in it: libpq takes its end for a host, a port or a database, and would name it
-        if "@" in given.get("host", "") + given.get("dbname", "") or not re.fullmatch("[0-9,]*", given.get("port", "")):
-            raise unreadable
-        settings: dict[str, Any] = defaults | given | {"client_encoding": "utf8"}
         server: Server = psycopg.connect(autocommit=True, **settings)
-    except (psycopg.ProgrammingError, ValueError):
-        raise unreadable from None
+    except (psycopg.ProgrammingError, ValueError):  # a value that is none, such as a number of seconds in letters
+        raise EgovError("--dsn cannot be read: one of its values is not of the kind that PostgreSQL expects", 2) from None
     except psycopg.Error as error:
         raise EgovError(f"the PostgreSQL server cannot be reached: {_flat(str(error))}") from None
     return server
@@ -259,19 +323,40 @@ def _explain(server: Server, error: psycopg.Error) -> str:
     if server.closed:
         return f"the connection to the PostgreSQL server was lost: {said}"
     if isinstance(error, errors.LockNotAvailable):
-        return "a transaction keeps a table of the release before last open (schemas ending in __old): it has to end first"
+        return (
+            "a transaction keeps something open that is to go or to be made, as a rule a table of the release before last "
+            "(schemas ending in __old): it has to end first"
+        )
     if isinstance(error, errors.InsufficientPrivilege):
         return f"{said}. The user of the DSN needs CREATE on the database"
     return f"PostgreSQL refused: {said}"
 
 
+def _set_up(server: Server) -> None:
+    """Make the session that of a publisher, whatever the user, the database or the environment has set."""
+    server.execute(SESSION)
+    server.execute(
+        "select set_config(s.name, wanted.value, false) from pg_settings as s "
+        "join unnest(%s::text[], %s::text[]) as wanted (name, value) on wanted.name = lower(s.name)",
+        [list(SETTINGS), list(SETTINGS.values())],
+    )
+    # what is said to be published is on disk; a stricter setting stays
+    server.execute(
+        "select set_config(name, 'on', false) from pg_settings where name = 'synchronous_commit' and setting = 'off'"
+    )
+
+
 def _held(server: Server) -> dict[str, str]:
-    """The release of each schema made here that exists. Raises EgovError where the user may not replace one of that name."""
+    """The release of each schema made here that exists. Raises EgovError where another than the user made one of that name.
+
+    Not even what belongs to a role that the user is a member of is taken for ours: whoever may make schemas could say of one
+    that it holds the current release.
+    """
     names = [name for schema in SCHEMAS for name in (schema, _new(schema), _old(schema))]
     held = {}
     for name, comment, owner, owned in server.execute(
-        "select nspname, obj_description(oid, 'pg_namespace'), nspowner::regrole::text, pg_has_role(nspowner, 'usage') "
-        "from pg_namespace where nspname = any(%s) order by 1",
+        "select nspname, obj_description(oid, 'pg_namespace'), pg_get_userbyid(nspowner)::text, "
+        "pg_get_userbyid(nspowner) = current_user from pg_namespace where nspname = any(%s) order by 1",
         [names],
     ).fetchall():
         mark = MARKED.fullmatch(comment or "")
@@ -281,17 +366,20 @@ def _held(server: Server) -> dict[str, str]:
                 "Rename that schema, or publish to a database of its own"
             )
         if not owned:
-            raise EgovError(f"schema {name} was published by {owner}: publish as {owner} again; nothing is touched")
+            said = _flat(owner)
+            raise EgovError(f"schema {name} was published by {said}: publish as {said} again; nothing is touched")
         held[name] = mark[1]
     return held
 
 
 def _create(server: Server, tables: list[Table], release_id: str, role: str) -> None:
-    """Make the empty tables with their comments, readable for the role alone."""
+    """Make the empty tables with their comments, and the role if need be."""
     for schema in SCHEMAS:
         made = sql.Identifier(_new(schema))
         server.execute(sql.SQL("create schema {}").format(made))
         server.execute(sql.SQL("comment on schema {} is {}").format(made, MARK.format(release_id)))
+        # default privileges may have kept their owner from them, here and below
+        server.execute(sql.SQL("grant all on schema {} to current_user").format(made))
     for table in tables:
         columns = [
             sql.SQL("{} {} {}").format(
@@ -306,30 +394,90 @@ def _create(server: Server, tables: list[Table], release_id: str, role: str) -> 
         for column in table.columns:
             place = sql.Identifier(_new(table.schema), table.name, column.name)
             server.execute(sql.SQL("comment on column {} is {}").format(place, column.description))
-    _grant(server, [_new(schema) for schema in SCHEMAS], role)
+    for schema in SCHEMAS:
+        server.execute(sql.SQL("grant all on all tables in schema {} to current_user").format(sql.Identifier(_new(schema))))
+    _make_role(server, role)
 
 
-def _grant(server: Server, schemas: Sequence[str], role: str) -> None:
-    """Make `role` if need be, and let it read the schemas. Raises EgovError where it could write as well."""
-    if not _value(server, "select count(*) from pg_roles where rolname = %s", role):
-        try:
-            server.execute(sql.SQL("create role {} nologin").format(sql.Identifier(role)))
-        except errors.InsufficientPrivilege:
-            raise EgovError(
-                f"there is no role {role}, and the user of the DSN may not make roles. Let an administrator run "
-                f"`create role {role} nologin`, or name another with --role"
-            ) from None
-    for schema in schemas:
-        for right in ("usage on schema", "select on all tables in schema"):
-            server.execute(sql.SQL("grant {} {} to {}").format(sql.SQL(right), sql.Identifier(schema), sql.Identifier(role)))
-    if _value(
-        server,
-        "select bool_or(has_table_privilege(%s, oid, 'insert, update, delete, truncate')) from pg_class "
-        "where relnamespace = any(%s::regnamespace[]) and relkind = 'r'",
-        role,
-        list(schemas),
-    ):
-        raise EgovError(f"role {role} can write to the published tables; name one that only reads with --role")
+def _require_name(role: str) -> None:
+    """Raises EgovError, exit code 2, where no role of that very name can be let in to read.
+
+    What a terminal would obey or not show is refused as well: two names that look alike could not be told apart.
+    """
+    if not role or not role.isprintable() or len(role.encode()) > LONGEST_NAME:
+        raise EgovError(f"--role {role!r}: expected 1 to {LONGEST_NAME} bytes of letters, digits and signs that can be seen", 2)
+    if role in ("public", "none") or role.startswith("pg_"):
+        raise EgovError(f"--role {role}: PostgreSQL keeps this name for itself; name a role of your own that reads", 2)
+
+
+def _require_reader(server: Server, role: str) -> None:
+    """Raises EgovError where the role exists and could write to the published tables, or let itself.
+
+    Asked of every role that it is a member of, also of those that it would have to change into first.
+    """
+    found = server.execute(
+        "select case when r.rolsuper then 'SUPERUSER' when r.rolcreaterole and r.rolname <> current_user then 'CREATEROLE' "
+        "else r.rolname::text end "
+        "from pg_roles as given join pg_roles as r on pg_has_role(given.oid, r.oid, 'member') "
+        "where given.rolname = %s and (r.rolsuper or r.rolcreaterole or r.rolname = current_user or r.rolname = any(%s)) "
+        "order by r.oid <> given.oid, 1 limit 1",
+        [role, POWERFUL],
+    ).fetchone()
+    if found:
+        raise EgovError(
+            f"role {role} can write to the published tables or let itself, through {_flat(found[0])}; "
+            "name one that only reads with --role"
+        )
+
+
+def _make_role(server: Server, role: str) -> None:
+    """Make `role` where it is missing. Raises EgovError where the user may not."""
+    if _value(server, "select count(*) from pg_roles where rolname = %s", role):
+        return
+    try:
+        server.execute(sql.SQL("create role {} nologin").format(sql.Identifier(role)))
+    except errors.InsufficientPrivilege:
+        raise EgovError(
+            f"there is no role {role}, and the user of the DSN may not make roles. Let an administrator run "
+            f"`create role {_quoted(role) if not re.fullmatch('[a-z_][a-z0-9_]*', role) else role} nologin`, "
+            "or name another with --role"
+        ) from None
+
+
+def _grant(server: Server, schemas: Sequence[str], role: str, *, keep_readers: bool) -> str:
+    """Let `role` read the schemas, and take back what anybody else but their owner can do there.
+
+    Default privileges of an administrator give rights to all that is made. With `keep_readers`, roles that were let in by
+    name to read go on reading. Returns from whom something was taken. Raises EgovError where it cannot be.
+    """
+
+    def excess() -> list[tuple[Any, ...]]:
+        """Kind, role (None for everybody), right, whether it reads, for each right that is not to be."""
+        return [
+            (kind, name, right, reads)
+            for kind, name, right, reads, grantable in server.execute(RIGHTS, {"schemas": list(schemas)}).fetchall()
+            if not reads or name is None or grantable or not (keep_readers or name == role)
+        ]
+
+    names = sql.SQL(", ").join(map(sql.Identifier, schemas))
+    taken = excess()
+    for kind, name, right, reads in taken:
+        only = "grant option for " if reads and name is not None and (keep_readers or name == role) else ""
+        whom = sql.SQL("public") if name is None else sql.Identifier(name)
+        revoke = sql.SQL("revoke {}{} on {} {} from {} cascade")
+        server.execute(revoke.format(sql.SQL(only), sql.SQL(right), sql.SQL(kind), names, whom))
+    for right in ("usage on schema", "select on all tables in schema"):
+        server.execute(sql.SQL("grant {} {} to {}").format(sql.SQL(right), names, sql.Identifier(role)))
+    if left := excess():
+        raise EgovError(
+            f"{_who(left)} can do more with the tables than read them, or read them beside role {role}, and it cannot be "
+            "taken back: something gives rights to whatever is made in this database; readers keep the release that they had"
+        )
+    return _who(taken)
+
+
+def _who(rights: list[tuple[Any, ...]]) -> str:
+    return ", ".join(sorted({_flat(name or "PUBLIC") for _, name, _, _ in rights}))
 
 
 def _constraint(table: Table, constraint: Constraint) -> sql.Composable:
@@ -438,4 +586,5 @@ def _quoted(name: str) -> str:
 
 
 def _flat(text: str) -> str:
-    return " ".join(text.split())
+    """One line of what a server says or names, which may come from anybody: no terminal obeys it."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in " ".join(text.split()))

