@@ -163,7 +163,7 @@ def status(
     project = Project.find()
     now = releases.current_id(project)
     runs = history(project, last)
-    failed = bool(runs) and runs[0]["outcome"] not in ("published", "unchanged")
+    failed = bool(runs) and runs[0].get("outcome") not in ("published", "unchanged")
     inputs = releases.fingerprint(project)
     found: dict[str, Any] = {}
     damaged = ""
@@ -203,8 +203,9 @@ def status(
     if left:
         print(f"rolled     back from {', '.join(left)}; a build from the same inputs does not bring them back")
     for run in runs:
-        error = ": " + " ".join(" ".join(run["error"].splitlines()[:2]).split()) if run["error"] else ""
-        print(printable(f"run        {run['started_at']} {run['seconds']:6.1f} s  {run['outcome']}{error}"))
+        said = str(run.get("error") or "")
+        error = ": " + " ".join(" ".join(said.splitlines()[:2]).split()) if said else ""
+        print(printable(f"run        {run.get('started_at')} {run.get('seconds', 0):6.1f} s  {run.get('outcome')}{error}"))
     print(f"state      {state}")
     raise typer.Exit(code)
 

@@ -25,6 +25,11 @@ INPUTS = (
 CODE = {".py", ".sql", ".yml", ".md", ".csv", ".json", ".txt", ".cff", ".html", ".css", ".js", ".po"}
 
 Summary = dict[str, Any]
+# What every release.json says; since `egov verify` there is, `files` too.
+SUMMARISED = {
+    "release_id": str, "built_at": str, "fingerprint": str, "facts": dict, "tests_passed": int, "tests_warned": int,
+    "claims": dict, "bytes": int,
+}  # fmt: skip
 
 
 def fingerprint(project: Project) -> str:
@@ -52,10 +57,16 @@ def current_id(project: Project) -> str | None:
 
 
 def summary(project: Project, release_id: str) -> Summary:
-    """What release.json says of a release: id, built_at, fingerprint, facts, tests, claims, bytes."""
+    """What release.json says of a release: id, built_at, fingerprint, facts, tests, claims, bytes, files.
+
+    Raises EgovError where it does not say these things, or is not there.
+    """
     try:
         found: Summary = json.loads((project.releases / release_id / "release.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        if not all(isinstance(found[name], kind) for name, kind in SUMMARISED.items()):
+            raise ValueError
+        datetime.fromisoformat(found["built_at"])
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
         raise EgovError(f"release {release_id} does not exist or is damaged; `egov releases` lists those there are") from None
     return found
 
@@ -125,10 +136,11 @@ def rolled_back(project: Project) -> dict[str, str]:
     """
     try:
         left: dict[str, str] = json.loads(project.rolled_back_file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        named = list(left.items())
+    except (OSError, ValueError, AttributeError, RecursionError):
         return {}
     now = current_id(project)
-    return {release_id: inputs for release_id, inputs in left.items() if now is None or release_id > now}
+    return {release_id: inputs for release_id, inputs in named if now is None or release_id > now}
 
 
 def held_back(project: Project, inputs: str) -> str | None:

@@ -82,7 +82,7 @@ class Run:
         with contextlib.suppress(OSError):
             _append(self._project, self.record)
         marker = self._project.build / MARKER
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError, LookupError, TypeError, RecursionError):
             if json.loads(marker.read_text(encoding="utf-8"))["run_id"] == self.record["run_id"]:  # never that of another run
                 marker.unlink()
 
@@ -151,7 +151,7 @@ def _stands(project: Project, record: Record) -> str | None:
 def note_killed(project: Project) -> None:
     """Write down the run whose marker still stands in the build folder: it was killed. For the holder of the lock."""
     marker = project.build / MARKER
-    with contextlib.suppress(OSError, ValueError, KeyError):
+    with contextlib.suppress(OSError, ValueError, LookupError, TypeError, RecursionError):
         record = json.loads(marker.read_text(encoding="utf-8"))
         stands = _stands(project, record)
         error = f"the process ended before the run did; {stands or 'nothing was published'}"
@@ -160,7 +160,7 @@ def note_killed(project: Project) -> None:
 
 
 def history(project: Project, last: int) -> list[Record]:
-    """The last runs, newest first. A line that a full disk cut short is passed over."""
+    """The last runs, newest first. What is no record, as a line that a full disk cut short, is passed over."""
     try:
         lines = project.runs_file.read_text(encoding="utf-8", errors="replace").split(
             "\n"
@@ -169,8 +169,10 @@ def history(project: Project, last: int) -> list[Record]:
         return []
     records = []
     for line in reversed(lines):
-        with contextlib.suppress(json.JSONDecodeError):
-            records.append(json.loads(line))
+        with contextlib.suppress(ValueError, RecursionError):
+            record = json.loads(line)
+            if isinstance(record, dict):
+                records.append(record)
         if len(records) == last:
             break
     return records

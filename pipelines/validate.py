@@ -151,7 +151,7 @@ def _schema_findings(package: object) -> Iterator[Finding]:
 
 
 def _way(package: Any, way: list[str | int]) -> str:
-    """The way to a value, as `resource 4 (article/table_1.csv), schema, field 2, name: `, counted from 1."""
+    """The way to a value, as `resource 4 ("article/table_1.csv"), schema, field 2, name: `, counted from 1."""
     words: list[str] = []
     at = package
     for step in way:
@@ -159,7 +159,7 @@ def _way(package: Any, way: list[str | int]) -> str:
         if isinstance(step, int):
             known = [at[name] for name in ("path", "name") if isinstance(at, dict) and isinstance(at.get(name), str)]
             last = words.pop() if words else "item"
-            words.append(f"{last.removesuffix('s')} {step + 1}" + (f" ({known[0]})" if known and len(known[0]) < 100 else ""))
+            words.append(f"{last.removesuffix('s')} {step + 1}" + (f" ({_short(known[0])})" if known else ""))
         else:
             words.append(step)
     return f"{', '.join(words)}: " if words else ""

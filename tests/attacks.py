@@ -171,7 +171,7 @@ def hostile_environment(folder: Path) -> dict[str, str]:
     }  # fmt: skip
     hostile = {f"{prefix}{name}": value for prefix in ("DBT_", "DBT_ENGINE_") for name, value in variables.items()}
     return hostile | {
-        "PYTHONWARNINGS": "ignore", "PYTHONOPTIMIZE": "2", "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONWARNINGS": "ignore", "PYTHONOPTIMIZE": "1", "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUTF8": "0", "LC_ALL": "C", "LANG": "ru_RU.KOI8-R", "TZ": "Pacific/Kiritimati", "GIT_DIR": str(folder),
         "GIT_CEILING_DIRECTORIES": "/", "COLUMNS": "7", "NO_COLOR": "1", "TERM": "dumb", "HOME": str(folder),
     }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import multiprocessing
 import os
@@ -132,8 +133,7 @@ def test_a_build_in_which_a_test_did_not_run_is_refused(project: Project, change
     class Ended:
         """A dbt that has done what it was told to do."""
 
-        stdout: list[str] = []
-        stdin = open(os.devnull, "w")
+        stdout, stdin = io.StringIO(), io.StringIO()
 
         def wait(self) -> int:
             (target / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
@@ -190,7 +190,7 @@ EDITS = {
     "a property twice": ('"name": "egov-raw"', '"name": "egov-raw", "name": "egov-raw"', "'name' stands twice in one object"),
     "a list for a name": ('"name": "egov_warehouse"', '"name": ["egov_warehouse"]', "source 2, name: found .*expected string"),
     "text for a reference": ('"reference": {', '"reference": "codes_countries", "x": {', "reference: found .*expected object"),
-    "a bound of the wrong type": ('"minimum": 1', '"minimum": "one"', "minimum: found \"one\", expected integer"),
+    "a bound of the wrong type": ('"required": true', '"minimum": "one"', "minimum: found \"one\", expected integer"),
     "a fraction": ('"revision": 1', '"revision": 1.0', "1.0 is no whole number"),
     "no number": ('"revision": 1', '"revision": NaN', "NaN is no whole number"),
     "a pattern that is none": ('"pattern": "', '"pattern": "(', "pattern: found .*expected a regular expression"),
@@ -446,3 +446,34 @@ def test_an_account_of_its_own_cannot_write_beside_a_release_even_unhardened(bui
         reader.join(60)
         assert reader.exitcode == 0
         assert hears.recv() == 0
+
+
+SPOILT = [
+    b"",
+    b"[]",
+    b"{}",
+    b"null",
+    b'"text"',
+    b"\xff\xfe",
+    b"[" * 5000,
+    b'{"release_id": 1, "run_id": 2, "built_at": "x"}',
+    b"\x00" * 100,
+]
+
+
+@pytest.mark.parametrize("name", ["rolled_back.json", "runs.jsonl", "build/run.json", "build/publishing", "release.json"])
+def test_no_file_of_the_warehouse_is_trusted_to_be_whole(fresh: Project, name: str) -> None:
+    path = fresh.current.resolve() / name if name == "release.json" else fresh.warehouse / name
+    fresh.build.mkdir(exist_ok=True)
+    if path.exists():
+        path.chmod(0o644)
+    for content in SPOILT:
+        path.write_bytes(content)
+        for arguments in (["status"], ["status", "--json"], ["releases"]):
+            said = egov(fresh, *arguments)
+            assert "Traceback" not in said.stderr, (content, arguments)
+    for arguments in (["verify"], ["diff"], ["rollback"], ["build", "--force", "--accept"]):
+        said = egov(fresh, *arguments, patch=WITHOUT_DBT if arguments[0] == "build" else "")
+        assert "Traceback" not in said.stderr, arguments
+    assert said.returncode == 0, said.stderr
+    attacks.releases_whole(fresh)

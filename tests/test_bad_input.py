@@ -129,11 +129,11 @@ BAD: dict[str, tuple[Callable[[Project], None], list[str]]] = {
     ),
     "source half described": (
         edit_package(lambda package: package["sources"][0].pop("standing")),
-        [r"raw/datapackage\.json: source 1 \(sabdenov_abdrakhmanova\): 'standing' is missing; add it"],
+        [r"raw/datapackage\.json: source 1 \(\"sabdenov_abdrakhmanova\"\): 'standing' is missing; add it"],
     ),
     "file without a schema": (
         edit_package(lambda package: package["resources"][0].pop("schema")),
-        [r"raw/datapackage\.json: resource 1 \(article/front_matter\.csv\): 'schema' is missing; add it"],
+        [r"raw/datapackage\.json: resource 1 \(\"article/front_matter\.csv\"\): 'schema' is missing; add it"],
     ),
     "no package": (delete("datapackage.json"), [r"raw/datapackage\.json: the file is missing"]),
     "package that is no JSON": (write("datapackage.json", b"{"), [r"raw/datapackage\.json: not readable as UTF-8 JSON"]),

@@ -37,7 +37,7 @@ from postgres_faults import (
 from psycopg import sql
 
 from pipelines import postgres, read
-from pipelines.cli import main
+from pipelines.cli import run
 from pipelines.products.contract import read_tables
 from pipelines.project import EgovError, Project
 
@@ -146,11 +146,8 @@ def publish(project: Project, dsn: str, *arguments: str, release: str | None = N
         patch.setenv("EGOV_PROJECT_DIR", str(project.root))
         patch.setenv("EGOV_POSTGRES_DSN", dsn)
         patch.setattr(sys, "argv", ["egov", "publish", "postgres", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-    code = ended.value.code
-    assert code is None or isinstance(code, int)
-    return Done(code or 0, out.getvalue(), err.getvalue())
+        code = run()
+    return Done(code, out.getvalue(), err.getvalue())
 
 
 def assert_published(done: Done) -> None:
