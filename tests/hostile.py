@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from playwright.sync_api import Page
 
 from pipelines import validate
 from pipelines.project import Project
@@ -37,7 +38,7 @@ PAYLOADS = (
     "&lt;script&gt;alert(1)&lt;/script&gt;",
     "]]><!--<script>alert(1)",
 )
-ADDRESS = "https://evil.example/?\"><script>window.owned=1</script>&x="
+ADDRESS = 'https://evil.example/?"><script>window.owned=1</script>&x='
 
 # What the build refuses, and why it is spared: a model reads the text, or looks for it by its words.
 READ_BY_MODELS = {
@@ -63,6 +64,18 @@ def poisoned(text: str, payloads: Sequence[str] = PAYLOADS) -> str:
 def payloads_for(name: str) -> Sequence[str]:
     """The payloads that a column or property of this name may have."""
     return [payload for payload in PAYLOADS if "{" not in payload] if name in IN_LOCATORS else PAYLOADS
+
+
+def squeezed(text: str) -> str:
+    """A text with its blanks as a browser shows them."""
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def assert_harmless(page: Page) -> None:
+    """Nothing of what was put into the texts has run, waits to run, or is an element of the page."""
+    assert {frame.evaluate("window.owned") for frame in page.frames} == {None}
+    made = "a[href^='javascript:' i], [onerror], [onload], [srcdoc], object, embed, base, img[src='x'], a[href*='evil.example']"
+    assert [element.evaluate("element => element.outerHTML") for element in page.locator(made).all()] == []
 
 
 def poison(project: Project) -> int:

@@ -10,14 +10,16 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from xml.etree import ElementTree
+from xml.sax.saxutils import escape
 
 import pytest
 import test_products
 from conftest import Browser
-from hostile import PAYLOADS
+from hostile import PAYLOADS, assert_harmless, squeezed
 from playwright.sync_api import ConsoleMessage, Dialog, Page
 
 from pipelines import read
+from pipelines.products import sdmx
 from pipelines.products.pages import is_web_address
 from pipelines.project import Project
 
@@ -46,19 +48,13 @@ class Watched:
         self.page.on("pageerror", lambda error: self.heard.append(f"error: {error}"))
 
     def assert_harmless(self) -> None:
-        """Nothing of what was put into the texts has run, waits to run, or is an element."""
-        assert [frame.evaluate("window.owned") for frame in self.page.frames] == [None], "one frame, and nobody owns it"
+        """Nothing of what was put into the texts has run, waits to run, is an element, or was said."""
+        assert_harmless(self.page)
+        assert len(self.page.frames) == 1
         assert self.heard == []
-        made = "a[href^='javascript:' i], [onerror], [onload], [srcdoc], iframe, object, embed, base, img[src='x']"
-        assert [element.evaluate("element => element.outerHTML") for element in self.page.locator(made).all()] == []
 
     def text(self) -> str:
         return squeezed(self.page.locator("body").inner_text())
-
-
-def squeezed(text: str) -> str:
-    """A text with its blanks as a browser shows them."""
-    return re.sub(r"\s+", " ", text).strip()
 
 
 def opened(browser: Browser, project: Project, path: str) -> Watched:
@@ -195,6 +191,15 @@ def test_sdmx_says_the_names_as_they_are(attacked: Project) -> None:
     structure = ElementTree.parse(attacked.current / "sdmx" / "structure.xml")
     said = {element.text for element in structure.iter() if element.tag.endswith("}Name")}
     assert set(texts(attacked, "select name_en from marts.dim_countries")) <= said
+
+
+def test_sdmx_holds_no_character_that_xml_forbids() -> None:
+    assert (
+        sdmx.xml_text("a\x00\x0b\x1b[2J\x07\ufffe\ud800b\t\n é\U0001f30d\u2028")
+        == "a\ufffd\ufffd\ufffd[2J\ufffd\ufffd\ufffdb\t\n é\U0001f30d\u2028"
+    )
+    every = "".join(map(chr, range(0x110000)))
+    ElementTree.fromstring(f"<text>{escape(sdmx.xml_text(every))}</text>")
 
 
 def test_descriptions_can_stand_in_a_page(attacked: Project) -> None:
