@@ -58,8 +58,8 @@ def main() -> None:
     built = dbtRunner(manifest=parsed.result, callbacks=[report]).invoke(["build", *FLAGS])
     report_exception(built.exception)
     if built.success:
-        # the models are compiled already, and the page is one file: target/static_index.html
-        documented = dbtRunner(manifest=parsed.result).invoke(["docs", "generate", "--static", "--no-compile", *FLAGS])
+        # the models are compiled already; what is left in target/ is made into a page by pipelines/products/docs.py
+        documented = dbtRunner(manifest=parsed.result).invoke(["docs", "generate", "--no-compile", *FLAGS])
         report_exception(documented.exception)
         built.success = documented.success
     # a plain end, so that the database is closed and its write-ahead log is gone

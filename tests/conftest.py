@@ -10,7 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import duckdb
 import pytest
 from filelock import FileLock
+from hostile import poison
 from playwright.sync_api import BrowserContext, Route, sync_playwright
 
 from pipelines import read, releases
@@ -108,18 +109,31 @@ def project(tmp_path: Path) -> Project:
     return copy_project(tmp_path / "project")
 
 
-@pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A project with one published release. Tests that use it leave it as it is; all workers of a run share it."""
+def shared_build(tmp_path_factory: pytest.TempPathFactory, name: str, change: Callable[[Project], object]) -> Project:
+    """A project with one published release, built after `change`, that all workers of a run share by its name."""
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
-    folder = shared / "built"
-    with FileLock(shared / "built.lock"):
+    folder = shared / name
+    with FileLock(shared / f"{name}.lock"):
         if not (folder / "warehouse" / "current").exists():
-            done = egov(copy_project(folder), "build", patch=KEEPS_MODELS, whole=True)
+            changed = copy_project(folder)
+            change(changed)
+            done = egov(changed, "build", patch=KEEPS_MODELS, whole=True)
             assert done.returncode == 0, done.stderr
     return Project(folder)
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project with one published release. Tests that use it leave it as it is."""
+    return shared_build(tmp_path_factory, "built", lambda project: None)
+
+
+@pytest.fixture(scope="session")
+def attacked(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """As `built`, from figures, a package and models that have markup and scripts in every text: see hostile.py."""
+    return shared_build(tmp_path_factory, "attacked", poison)
 
 
 @pytest.fixture

@@ -28,7 +28,8 @@ import pytest
 import sqlfluff
 import yaml
 from conftest import ROOT, Browser, egov, need
-from playwright.sync_api import Page, Response
+from hostile import PAYLOADS, assert_harmless, squeezed
+from playwright.sync_api import Dialog, Page, Response
 from test_contract import CONTRACT
 
 from pipelines import read, validate
@@ -169,9 +170,56 @@ def test_an_address_that_does_not_fit_is_refused(built: Project, tmp_path: Path,
     assert list(tmp_path.iterdir()) == []
 
 
+# What SQL Lab is refused below, without Superset between, by many connections at once.
+OWN_FILES = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+bi, file = sys.argv[1:]
+sys.path.append(bi)
+import harden
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
+config = {"access_mode": "read_only", "enable_external_access": "false", "lock_configuration": "true"}
+def ask(query):
+    engine = create_engine(f"duckdb:///{file}", poolclass=NullPool, connect_args={"config": config})
+    try:
+        with engine.connect() as connection:
+            return str(connection.execute(text(query)).fetchall())
+    except Exception as error:
+        return str(error)
+queries = [
+    f"copy (select 1) to '{file}.wal'", f"copy (select 1) to '{file}' (use_tmp_file false)",
+    f"select octet_length(content) from read_blob('{file}')", f"copy (select 1) to '{file}.tmp/x.csv'",
+]
+with ThreadPoolExecutor(8) as pool:
+    for query, answer in zip(queries * 10, pool.map(ask, queries * 10)):
+        assert "LocalFileSystem has been disabled" in answer, (query, answer)
+    counted = set(pool.map(ask, ["select count(*) > 0 from marts.fct_index_values"] * 40))
+    assert counted == {"[(True,)]"}, counted
+assert "locked" in ask("set threads = 1")
+"""
+
+
+@pytest.mark.browser
+def test_duckdb_is_kept_from_its_own_files(built: Project, tmp_path: Path) -> None:
+    need((PROGRAMS / "python").exists(), "Superset in .venv-superset (`make test-bi` sets it up)")
+    file = Path(shutil.copy(built.published_file, tmp_path / "egov.duckdb"))
+    file.chmod(0o644)
+    Path(f"{file}.tmp").mkdir()
+    before = file.read_bytes()
+    command = [str(PROGRAMS / "python"), "-c", OWN_FILES, str(BI), str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert file.read_bytes() == before
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["egov.duckdb", "egov.duckdb.tmp"]
+
+
 # Where Superset is told to keep answers for a day, only the bundle keeps it from showing yesterday's release.
 CONFIG = """
+import sys
 from pathlib import Path
+sys.path.append({bi!r})
+import harden
 FOLDER = Path(__file__).parent
 SECRET_KEY = {secret!r}
 SQLALCHEMY_DATABASE_URI = f"sqlite:///{{FOLDER}}/superset.db?check_same_thread=false"
@@ -242,7 +290,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Superset:
     """A Superset with its database, its roles and an administrator, that is not running and holds nothing yet."""
     need((PROGRAMS / "superset").exists(), "Superset in .venv-superset (`make test-bi` sets it up)")
     new = Superset(tmp_path_factory.mktemp("superset"), "", secrets.token_urlsafe())
-    (new.folder / "superset_config.py").write_text(CONFIG.format(secret=secrets.token_urlsafe(42)))
+    (new.folder / "superset_config.py").write_text(CONFIG.format(bi=str(BI), secret=secrets.token_urlsafe(42)))
     new.run("db", "upgrade")
     names = ["--username", "admin", "--firstname", "A", "--lastname", "B", "--email", "admin@example.org"]
     new.run("fab", "create-admin", *names, "--password", new.password)
@@ -279,7 +327,7 @@ DRAWN = """holder => {
 }"""
 
 
-@dataclass
+@dataclass(eq=False)
 class Chart:
     """A chart as a dashboard showed it: the text on the page, and the rows that the page was given to draw."""
 
@@ -318,6 +366,7 @@ def look(page: Page, address: str, dashboard: str) -> dict[str, Chart]:
         assert not result["is_cached"], title
         assert not result["rejected_filters"], title
         charts[title] = Chart(holder.inner_text(), result["data"])
+    assert_harmless(page)
     assert charts.keys() == titles
     return charts
 
@@ -349,8 +398,17 @@ def assert_shows(project: Project, page: Page, address: str) -> str:
         assert indices["EGDI"].text.endswith(f"\n{egdi:.4f}")
         assert indices["Places gained"].text.endswith(f"\n{gained:+,d}")
         assert indices["Place in its region"].text.endswith(f"\n{place}")
-        ((leader,),) = told(f"select country_name from reports.rpt_country_profile where {newest} and rank = 1")
-        assert leader in indices["Ranking of all states in the edition"].text
+        ranking = f"select country_name from reports.rpt_country_profile where {newest} and rank <= 10"
+        for chart, query in {
+            indices["Ranking of all states in the edition"]: ranking,
+            services["Laws, programmes and other events"]: "select title_en from marts.fct_policy_events",
+            services[PIVOT]: "select name_en from marts.dim_services",
+        }.items():
+            texts = [text for (text,) in told(query)]
+            as_it_is = PAYLOADS if chart is services[PIVOT] else CLEANED
+            hostile = [text for text in texts if any(payload in text for payload in as_it_is)]
+            assert any("<" in text for text in hostile)
+            assert [text for text in hostile if squeezed(text) not in squeezed(chart.text)] == [], "text is shown as text"
         drawn = [(row["period_code"], row["Kazakhstan"]) for row in indices[RANKS].rows]
         assert drawn == told("select period_code, rank from reports.rpt_rank_history where country_code = 'KAZ' order by 1")
         for count, verdict in told("select count(*), verdict from reports.rpt_claims group by verdict"):
@@ -360,6 +418,29 @@ def assert_shows(project: Project, page: Page, address: str) -> str:
     return str(release_id)
 
 
+def attack(page: Page, address: str) -> None:
+    """Show hostile text where no table does: in the choices of a filter, and where the charts are pointed at."""
+    look(page, address, "indices")
+    page.locator("[data-test='form-item-value'] .ant-select").first.click()
+    choices = page.locator(".ant-select-item-option")
+    choices.nth(5).wait_for()
+    said = choices.all_inner_texts()
+    page.keyboard.press("Escape")
+    for chart in page.locator("[data-test-chart-id] canvas").all():
+        place = chart.bounding_box()
+        assert place
+        for part in range(1, 20):
+            page.mouse.move(place["x"] + place["width"] * part / 20, place["y"] + place["height"] / 2)
+            page.wait_for_timeout(50)
+        said += page.locator(".echarts-tooltip").all_inner_texts()
+    assert_harmless(page)
+    shown = squeezed(" ".join(said))
+    assert len([payload for payload in PAYLOADS if squeezed(payload) in shown]) > len(PAYLOADS) / 2, shown
+
+
+PIVOT = "Per month, every service and measure side by side"
+# Of a text that looks like markup a table shows what Superset's sanitizer leaves of it, these whole, a script without its tags.
+CLEANED = [payload for payload in PAYLOADS if payload.startswith('<img src="') or "<" not in payload]
 RANKS = "EGDI rank by edition (1 is best, lower is better)"
 
 
@@ -379,15 +460,16 @@ class Warehouse:
 
 
 @pytest.fixture(params=ENGINES)
-def warehouse(request: pytest.FixtureRequest, fresh: Project) -> Iterator[Warehouse]:
-    """A project of its own for each engine, with its release where Superset will look for it."""
+def warehouse(request: pytest.FixtureRequest, attacked: Project, tmp_path: Path) -> Iterator[Warehouse]:
+    """A project of its own for each engine, with its release, all texts of which are hostile, where Superset will look for it."""
+    project = Project(Path(shutil.copytree(attacked.root, tmp_path / "project", symlinks=True)))
     if request.param == "duckdb":
-        yield Warehouse(fresh, "duckdb", f"duckdb:///{fresh.published_file}")
+        yield Warehouse(project, "duckdb", f"duckdb:///{project.published_file}")
         return
     # Not in pytest's folder: for root the server runs as a user of its own, and each start of pytest closes that to others.
     with tempfile.TemporaryDirectory(prefix="egov-postgres-") as folder:
         server = get_server(Path(folder) / "data")
-        reached = Warehouse(fresh, "postgresql", f"postgresql+psycopg2://egov_reader@/postgres?host={server.pgdata}")
+        reached = Warehouse(project, "postgresql", f"postgresql+psycopg2://egov_reader@/postgres?host={server.pgdata}")
         reached.publish()
         with psycopg.connect(server.get_uri()) as connection:
             connection.execute("alter role egov_reader login")
@@ -402,6 +484,10 @@ FORBIDDEN = {
         "drop table marts.fct_service_usage": "",
         "set enable_external_access = true": "",
         "attach '/tmp/other' as other": "",
+        "copy (select 1) to '{file}.wal'": "disabled by configuration",
+        "copy (select 1) to '{file}' (use_tmp_file false)": "disabled by configuration",
+        "select octet_length(content) from read_blob('{file}')": "disabled by configuration",
+        "copy (select 1) to '{file}.tmp/x.csv'": "disabled by configuration",
     },
     "postgresql": {
         "select rolpassword from pg_authid": "",
@@ -421,12 +507,20 @@ def test_dashboards_show_each_release_without_a_restart(
     superset.run("import-dashboards", "-p", tmp_path / "bundle.zip", "-u", "admin")
     page = browser.context.new_page()
     page.set_viewport_size({"width": 1600, "height": 4500})  # Superset draws only what is in view
+    dialogs: list[str] = []
+
+    def dismiss(dialog: Dialog) -> None:
+        dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", dismiss)
     superset.log_in(page)
     before = assert_shows(project, page, superset.address)
+    attack(page, superset.address)
 
     for query, refusal in FORBIDDEN[warehouse.engine].items():
-        answer = ask(page, superset.address, query)
-        assert '"errors"' in answer
+        answer = ask(page, superset.address, query.format(file=project.published_file))
+        assert '"errors"' in answer, answer
         assert refusal in answer
     assert before in ask(page, superset.address, "select release_id from meta.build_info")
 
@@ -448,5 +542,6 @@ def test_dashboards_show_each_release_without_a_restart(
     superset.run("import-directory", "--overwrite", tmp_path / "egov")
     superset.run("import-dashboards", "-p", tmp_path / "bundle.zip", "-u", "admin")
     assert assert_shows(project, page, superset.address) == after
+    assert dialogs == []
     # Superset counts its users by a picture from its makers: nothing else was asked for, and nothing got through
     assert {address.split("/")[2] for address in browser.outside} <= {"apachesuperset.gateway.scarf.sh"}

@@ -143,7 +143,8 @@ def _chart(dashboard: str, name: str, source: dict[str, Any]) -> dict[str, Any]:
         "slice_name": source["title"],
         "description": source["description"],
         "viz_type": source["type"],
-        "params": {"viz_type": source["type"], **source["params"]},
+        # text is shown as text: by its default Superset would make markup of a cell that looks like it
+        "params": {"viz_type": source["type"], "allow_render_html": False, **source["params"]},
         "dataset_uuid": _uuid("dataset", source["dataset"]),
         **_identity("chart", f"{dashboard}/{name}"),
     }

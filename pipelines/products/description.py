@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from pipelines.products.contract import Release, Table
+from pipelines.products.pages import embeddable
 from pipelines.validate import file_hash
 
 TITLE = "Published e-government figures, Kazakhstan first"
@@ -168,4 +169,5 @@ def _resource(release: Release, hashes: dict[str, str], path: str, name: str, ta
 
 
 def _write_json(path: Path, content: Json) -> None:
-    path.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    """Write JSON that a catalogue can put into a page as it is."""
+    path.write_text(embeddable(json.dumps(content, ensure_ascii=False, indent=2)) + "\n", encoding="utf-8")

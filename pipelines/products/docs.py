@@ -1,10 +1,17 @@
-"""Docs: dbt's own pages on models, tests and lineage, in one static file."""
+"""Docs: dbt's own pages on models, tests and lineage, in one static file.
+
+dbt would put its JSON into the script of its page as it is, where a description with a `</script>` in it ends the script and
+goes on as markup. Here the JSON stands beside the script, in elements of its own that nothing runs, and the script, which is
+always the same, is the only one that the page may run.
+"""
 
 from __future__ import annotations
 
 import re
 
 from pipelines.products.contract import Release
+from pipelines.products.pages import embeddable, policy
+from pipelines.project import EgovError
 
 # What differs from one run of dbt to the next, and says nothing about the data.
 OF_THE_RUN = [
@@ -12,13 +19,46 @@ OF_THE_RUN = [
     (re.compile(r'"(invocation_id)": ?"[^"]*"'), r'"\1": "00000000-0000-0000-0000-000000000000"'),
     (re.compile(r'"(created_at)": ?[0-9.]+'), r'"\1": 0'),
 ]
+ARTIFACTS = ("manifest", "catalog")
+SCRIPT = '<script defer="defer">'
+# What stands in dbt's page, once each, and what is to stand there.
+CHANGES = {
+    **{
+        f'"{name.upper()}.JSON INLINE DATA"': f"JSON.parse(document.getElementById('{name}').textContent)" for name in ARTIFACTS
+    },
+    # the results of a search are texts, of which dbt makes markup to colour what was searched for
+    "n.highlight=function(t){": 'n.highlight=function(t){t=t&&t.replace(/&/g,"&amp;").replace(/</g,"&lt;");',
+    # AngularJS is told that it may not make scripts of text, and need not try
+    'ng-app="dbt"': 'ng-app="dbt" ng-csp="no-unsafe-eval"',
+    # an address that dbt forgot to fill in
+    "${require('./assets/favicons/favicon.ico')}": "data:,",
+}
 
 
 def write(release: Release) -> None:
-    """docs/index.html, from the page that dbt left in target/."""
-    page = (release.project.root / "target" / "static_index.html").read_text(encoding="utf-8")
-    for pattern, replacement in OF_THE_RUN:
-        page = pattern.sub(replacement.replace("{date}", release.latest_access.isoformat()), page)
+    """docs/index.html, from the page and the JSON that dbt left in target/.
+
+    Raises EgovError where the page is not as it was when this was written.
+    """
+    target = release.project.root / "target"
+    page = (target / "index.html").read_text(encoding="utf-8")
+    for old, new in CHANGES.items():
+        if page.count(old) != 1:
+            raise EgovError(
+                f"dbt's page holds {old!r} {page.count(old)} times, not once: pipelines/products/docs.py has to follow"
+            )
+        page = page.replace(old, new)
+    head, _, rest = page.partition(SCRIPT)
+    script, _, body = rest.partition("</script>")
+    data = "".join(_data(name, (target / f"{name}.json").read_text(encoding="utf-8"), release) for name in ARTIFACTS)
+    head = head.replace("<head>", f"<head>{policy(script)}", 1)
     folder = release.folder / "docs"
     folder.mkdir()
-    (folder / "index.html").write_text(page, encoding="utf-8")
+    (folder / "index.html").write_text(f"{head}{data}{SCRIPT}{script}</script>{body}", encoding="utf-8")
+
+
+def _data(name: str, json: str, release: Release) -> str:
+    """The element that holds a JSON of dbt, less what is of the run."""
+    for pattern, replacement in OF_THE_RUN:
+        json = pattern.sub(replacement.replace("{date}", release.latest_access.isoformat()), json)
+    return f'<script type="application/json" id="{name}">{embeddable(json)}</script>\n'

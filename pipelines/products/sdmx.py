@@ -6,6 +6,7 @@ Standard: SDMX 3.0, https://sdmx.org/standards-2/.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import Any
@@ -16,6 +17,8 @@ from pipelines.project import EgovError
 AGENCY = "EGOV_WAREHOUSE"
 VERSION = "1.0"
 STRUCTURE_FILE = "structure.xml"
+# What XML 1.0 cannot hold, not even as an escape: pysdmx would write it, and no reader could open the file.
+NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 # Code list, and the query for its codes and names.
 CODELISTS = {
@@ -132,6 +135,11 @@ def write(release: Release) -> None:
             raise EgovError(f"sdmx/{path.name} holds {len(data)} rows where marts.{flow.table} has {held}")
 
 
+def xml_text(text: str) -> str:
+    """A text as XML can hold it: each character that it cannot is a replacement character, U+FFFD."""
+    return NO_XML.sub("\ufffd", text)
+
+
 def _structures(release: Release) -> list[Any]:
     """Code lists, concepts, data structures and dataflows, as pysdmx has them."""
     from pysdmx.model import Code, Codelist, Component, Components, Concept, ConceptScheme, DataType, Role
@@ -143,7 +151,10 @@ def _structures(release: Release) -> list[Any]:
             name=name.removeprefix("CL_").replace("_", " ").capitalize(),
             agency=AGENCY,
             version=VERSION,
-            items=[Code(id=code, name=label) for code, label in release.connection.execute(f"{query} order by 1").fetchall()],
+            items=[
+                Code(id=code, name=xml_text(label))
+                for code, label in release.connection.execute(f"{query} order by 1").fetchall()
+            ],
         )
         for name, query in CODELISTS.items()
     }
@@ -161,7 +172,7 @@ def _structures(release: Release) -> list[Any]:
                 Concept(
                     id=part.id,
                     name=part.id.replace("_", " ").capitalize(),
-                    description=meanings[part.column],
+                    description=xml_text(meanings[part.column]),
                     urn=f"urn:sdmx:org.sdmx.infomodel.conceptscheme.Concept={AGENCY}:CONCEPTS({VERSION}).{part.id}",
                 ),
             )
@@ -183,7 +194,7 @@ def _structures(release: Release) -> list[Any]:
             version=VERSION,
             components=Components(components),
         )
-        flow_name = tables[flow.table].description
+        flow_name = xml_text(tables[flow.table].description)
         structures += [structure, Dataflow(id=flow.id, name=flow_name, agency=AGENCY, version=VERSION, structure=structure)]
     scheme = ConceptScheme(id="CONCEPTS", name="Concepts", agency=AGENCY, version=VERSION, items=list(concepts.values()))
     return [*codelists.values(), scheme, *structures]

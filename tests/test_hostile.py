@@ -1,0 +1,232 @@
+"""Markup and scripts in every text that somebody else writes: nothing runs, nothing is fetched, and the text is read as text.
+
+The release of a hostile project (hostile.py) is opened in a browser, page by page, and its files are read back.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from xml.etree import ElementTree
+from xml.sax.saxutils import escape
+
+import pytest
+import test_products
+from conftest import Browser
+from hostile import PAYLOADS, assert_harmless, squeezed
+from playwright.sync_api import ConsoleMessage, Dialog, Page
+
+from pipelines import read
+from pipelines.products import sdmx
+from pipelines.products.pages import is_web_address
+from pipelines.project import Project
+
+# What dbt's page says of itself on a disk, and what the browser says of a picture that the policy kept it from fetching.
+EXPECTED = re.compile(r"Unsafe attempt to load URL|Loading the image 'https://evil\.example/[^']*' violates")
+
+
+@dataclass
+class Watched:
+    """A page of a release, and what it said and did since it was opened."""
+
+    page: Page
+    heard: list[str] = field(default_factory=list)
+
+    def listen(self) -> None:
+        def dialog(opened: Dialog) -> None:
+            self.heard.append(f"dialog: {opened.message}")
+            opened.dismiss()
+
+        def console(message: ConsoleMessage) -> None:
+            if not EXPECTED.match(message.text):
+                self.heard.append(f"console: {message.text[:300]}")
+
+        self.page.on("dialog", dialog)
+        self.page.on("console", console)
+        self.page.on("pageerror", lambda error: self.heard.append(f"error: {error}"))
+
+    def assert_harmless(self) -> None:
+        """Nothing of what was put into the texts has run, waits to run, is an element, or was said."""
+        assert_harmless(self.page)
+        assert len(self.page.frames) == 1
+        assert self.heard == []
+
+    def text(self) -> str:
+        return squeezed(self.page.locator("body").inner_text())
+
+
+def opened(browser: Browser, project: Project, path: str) -> Watched:
+    watched = Watched(browser.context.new_page())
+    watched.listen()
+    watched.page.set_viewport_size({"width": 1280, "height": 1000})
+    watched.page.goto(f"file://{project.current.resolve()}/{path}")
+    return watched
+
+
+def texts(project: Project, *queries: str) -> list[str]:
+    """The texts with a payload that these queries find in a release; there is a payload of each kind among them."""
+    with read.connect(project.published_file) as release:
+        found = [row[0] for query in queries for row in release.execute(query).fetchall()]
+    found = [text for text in found if any(payload in text for payload in PAYLOADS)]
+    assert [payload for payload in PAYLOADS if not any(payload in text for text in found)] == []
+    return found
+
+
+IN_REPORT = (
+    "select statement from reports.rpt_claims",
+    "select note from reports.rpt_claims where note is not null",
+    "select reading from reports.rpt_discrepancies union select note from reports.rpt_discrepancies",
+    "select title_en from marts.fct_policy_events",
+    "select title from marts.dim_sources union select publisher from marts.dim_sources union select licence from marts.dim_sources",
+    "select printed_text from reports.rpt_discrepancies where printed_text is not null",
+)
+IN_CODEBOOK = (
+    "select description from meta.dictionary union select unit from meta.dictionary where unit is not null",
+    "select name_en from marts.dim_countries union select region_name from marts.dim_countries where region_name is not null",
+    "select name_en from marts.dim_indicators union select definition from marts.dim_indicators",
+    "select name_en from marts.dim_services",
+    "select title from marts.dim_sources union select publisher from marts.dim_sources",
+)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("language", ["en", "ru", "kk"])
+def test_the_report_shows_hostile_text_as_text(browser: Browser, attacked: Project, language: str) -> None:
+    watched = opened(browser, attacked, f"report/index.html#{language}")
+    page = watched.page
+    page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+    shown = watched.text()
+    names = f"select name_{language} from marts.dim_countries join reports.rpt_country_profile using (country_code) where egdi is not null"
+    assert [text for text in texts(attacked, *IN_REPORT, names) if squeezed(text) not in shown] == []
+    marks = page.locator(f"main:visible figure .wide svg [aria-label*='owned'], #{language}-events .wide svg [aria-label]")
+    said = set()
+    for mark in marks.all()[:60]:
+        mark.hover(force=True)
+        said.add(page.locator(".tip").inner_text())
+    assert any("owned" in text for text in said), "the words of a mark are shown"
+    assert all(address.startswith(("https://", "../", "#")) for address in page.locator("a").evaluate_all(
+        "links => links.map(link => link.getAttribute('href'))"
+    ))  # fmt: skip
+    watched.assert_harmless()
+    assert browser.outside == []
+
+
+@pytest.mark.browser
+def test_the_codebook_shows_hostile_text_as_text(browser: Browser, attacked: Project) -> None:
+    watched = opened(browser, attacked, "codebook.html")
+    shown = watched.text()
+    assert [text for text in texts(attacked, *IN_CODEBOOK) if squeezed(text) not in shown] == []
+    watched.assert_harmless()
+    assert browser.outside == []
+
+
+@pytest.mark.browser
+def test_dbts_page_shows_hostile_text_as_text_and_works(browser: Browser, attacked: Project) -> None:
+    manifest = json.loads((attacked.root / "target" / "manifest.json").read_text(encoding="utf-8"))
+    described = {
+        f"{node['resource_type']}/{key}": node["description"]
+        for key, node in (manifest["nodes"] | manifest["sources"]).items()
+        if node["resource_type"] in ("model", "source")
+    }
+    # one page for each payload that some description holds, and a test, a macro and the page of a project
+    pages = {next((path for path, text in described.items() if payload in text), ""): payload for payload in PAYLOADS} | {
+        next(f"test/{key}" for key in manifest["nodes"] if key.startswith("test.")): "",
+        next(f"macro/{key}" for key in manifest["macros"] if key.startswith("macro.egov.")): "",
+    }
+    watched = opened(browser, attacked, "docs/index.html")
+    page = watched.page
+    page.locator(".app-frame").first.wait_for()
+    seen = set()
+    for path in filter(None, pages):
+        page.evaluate("path => location.hash = `#!/${path}`", path)
+        name = path.rpartition(".")[2] if not path.startswith("test/") else path.split(".")[2]
+        page.locator("h1", has_text=name).first.wait_for(timeout=20_000)
+        page.wait_for_timeout(300)
+        shown = watched.text()
+        seen |= {payload for payload in PAYLOADS if squeezed(payload) in shown}
+        watched.assert_harmless()
+    # Markdown is read in a description: a link or a picture of it is none any more, an entity is the character that it means
+    assert {payload for payload in PAYLOADS if "<" in payload or "{" in payload} <= seen
+
+    page.evaluate("location.hash = '#!/model/model.egov.dim_countries'")
+    for query in ("owned", "evil.example", "onerror"):
+        page.locator("#search").fill(query)
+        page.locator(".search-result-match:visible").first.wait_for()
+        shown = watched.text()
+        assert any(squeezed(payload) in shown for payload in PAYLOADS if query in payload and "<" in payload)
+        watched.assert_harmless()
+
+    lineage = opened(browser, attacked, "docs/index.html#!/model/model.egov.dim_countries?g_v=1")
+    lineage.page.wait_for_function(
+        """() => [...document.querySelectorAll('canvas')].some(canvas =>
+            canvas.width && canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(value => value))"""
+    )
+    lineage.assert_harmless()
+    assert browser.outside == []
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        test_products.test_every_table_is_there_in_both_formats,
+        test_products.test_sdmx_can_be_read_against_its_structure,
+        test_products.test_the_codebook_holds_the_whole_dictionary,
+    ],
+)
+def test_files_hold_hostile_text_exactly(attacked: Project, check: Callable[..., None]) -> None:
+    with read.connect(attacked.published_file) as release:
+        check(attacked, release)
+
+
+def test_the_data_package_is_valid_with_hostile_text(attacked: Project) -> None:
+    test_products.test_the_data_package_is_valid(attacked)
+    test_products.test_every_product_names_its_release(attacked)
+
+
+def test_sdmx_says_the_names_as_they_are(attacked: Project) -> None:
+    structure = ElementTree.parse(attacked.current / "sdmx" / "structure.xml")
+    said = {element.text for element in structure.iter() if element.tag.endswith("}Name")}
+    assert set(texts(attacked, "select name_en from marts.dim_countries")) <= said
+
+
+def test_sdmx_holds_no_character_that_xml_forbids() -> None:
+    assert (
+        sdmx.xml_text("a\x00\x0b\x1b[2J\x07\ufffe\ud800b\t\n é\U0001f30d\u2028")
+        == "a\ufffd\ufffd\ufffd[2J\ufffd\ufffd\ufffdb\t\n é\U0001f30d\u2028"
+    )
+    every = "".join(map(chr, range(0x110000)))
+    ElementTree.fromstring(f"<text>{escape(sdmx.xml_text(every))}</text>")
+
+
+def test_descriptions_can_stand_in_a_page(attacked: Project) -> None:
+    for name in ("datapackage.json", "dcat.jsonld"):
+        written = (attacked.current / name).read_text(encoding="utf-8")
+        assert "<" not in written, "no text can end the script element that a catalogue puts it into"
+        assert "</script>" in json.dumps(json.loads(written))
+
+
+@pytest.mark.parametrize("name", ["report/index.html", "codebook.html", "docs/index.html"])
+def test_a_page_may_run_its_own_scripts_only(built: Project, attacked: Project, name: str) -> None:
+    pages = [(project.current / name).read_text(encoding="utf-8") for project in (built, attacked)]
+    said, again = ([*re.finditer(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">', page)] for page in pages)
+    assert said[0][1] == again[0][1], "what may run does not depend on the data"
+    assert len(said) == 1
+    assert pages[0].index("<script") > said[0].start() if "<script" in pages[0] else True
+    rules = dict(rule.split(" ", 1) for rule in said[0][1].split("; "))
+    assert rules["default-src"] == "'none'"
+    assert re.fullmatch("'none'|'sha256-[A-Za-z0-9+/]{43}='", rules["script-src"])
+    assert {"base-uri", "form-action"} <= rules.keys()
+
+
+@pytest.mark.parametrize(
+    ("text", "leads"),
+    [
+        ("https://example.org/a", True), ("HTTP://example.org", True), ("javascript:window.owned=1", False), (None, False),
+        (" javascript:alert(1)", False), ("java\nscript:alert(1)", False), ("data:text/html,x", False), ("file:///etc/passwd", False),
+        ("//evil.example", False), ("javascript://https://example.org/%0aalert(1)", False), ("", False),
+    ],
+)  # fmt: skip
+def test_a_link_leads_to_the_web_or_nowhere(text: str | None, leads: bool) -> None:
+    assert is_web_address(text) is leads
