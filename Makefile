@@ -8,29 +8,32 @@
 # make bench-postgres  time of `egov publish postgres` against plain COPY
 # make mutation    the share of figures whose every changed digit is noticed
 # make faults      kills, readers through rebuilds, failing writes and mutated files, tried and counted (KILLS=, REBUILDS=, MUTANTS=)
+# make attack      what somebody would do on purpose, tried and counted (EDITS=, WRITERS=, SIGNALS=, CALLS=, SERVERS=)
 # make lock        renew requirements.txt from pyproject.toml (needs uv)
 
 PYTHON ?= python3
 BIN := .venv/bin
+# modules, not scripts: the first line of a script cannot name a folder with blanks or quotes in it
+RUN := $(BIN)/python -m
 
-.PHONY: setup warehouse test test-bi lint docs bench bench-postgres mutation faults lock clean
+.PHONY: setup warehouse test test-bi lint docs bench bench-postgres mutation faults attack lock clean
 
 setup: .venv/ready
 
 warehouse: .venv/ready
-	$(BIN)/egov build
+	$(RUN) pipelines build
 
 test: .venv/ready
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(RUN) pytest -n 2 --dist worksteal
 
 test-bi: .venv/ready .venv-superset/ready
-	$(BIN)/pytest -m browser
+	$(RUN) pytest -m browser
 
 lint: .venv/ready
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/sqlfluff lint --disable-progress-bar models tests/data
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) mypy
+	$(RUN) sqlfluff lint --disable-progress-bar models tests/data
 
 docs: warehouse
 	$(BIN)/python tests/test_docs.py
@@ -47,6 +50,17 @@ faults: .venv/ready
 	$(BIN)/python tests/faults.py readers --rebuilds $(or $(REBUILDS),50)
 	$(BIN)/python tests/faults.py kills --count $(or $(KILLS),200)
 
+attack: .venv/ready
+	$(BIN)/python tests/attacks.py connection
+	$(BIN)/python tests/attacks.py environment
+	$(BIN)/python tests/attacks.py folders
+	$(BIN)/python tests/attacks.py writers --count $(or $(WRITERS),200)
+	$(BIN)/python tests/attacks.py package --count $(or $(EDITS),10000)
+	$(BIN)/python tests/attacks.py signals --count $(or $(SIGNALS),60)
+	$(BIN)/python tests/attacks.py calls --most $(or $(CALLS),1000)
+	$(BIN)/python tests/attacks.py postgres --count $(or $(SERVERS),99)
+	$(RUN) pytest -m "browser or not browser" tests/test_hostile.py
+
 mutation: .venv/ready
 	$(BIN)/python tests/mutation.py
 
@@ -55,15 +69,15 @@ mutation: .venv/ready
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.x")'
 	@echo "setting up .venv"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.txt
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(RUN) pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.txt
+	@$(RUN) pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # Superset has an environment of its own: it needs older versions of what the warehouse uses.
 .venv-superset/ready: bi/superset/requirements.in bi/superset/constraints.txt
 	@echo "setting up .venv-superset"
 	@$(PYTHON) -m venv .venv-superset
-	@.venv-superset/bin/pip install --quiet --disable-pip-version-check -r bi/superset/requirements.in -c bi/superset/constraints.txt
+	@.venv-superset/bin/python -m pip install --quiet --disable-pip-version-check -r bi/superset/requirements.in -c bi/superset/constraints.txt
 	@touch $@
 
 lock:

@@ -295,7 +295,7 @@ def show_diff(
         lines = compare(*files).full()
     except duckdb.Error as error:
         raise EgovError(f"the releases cannot be compared: {error}") from None
-    print("\n".join([f"{old} -> {new}", *lines]))
+    print(printable("\n".join([f"{old} -> {new}", *lines])))
 
 
 publishing = typer.Typer(no_args_is_help=True, help="Put the current release where other tools read it.")

@@ -24,7 +24,7 @@ from rich.console import Console
 
 from pipelines import read, releases
 from pipelines.products.contract import PUBLIC_SCHEMAS, Column, Constraint, Table, read_tables
-from pipelines.project import EgovError, Project
+from pipelines.project import EgovError, Project, printable
 from pipelines.runs import Progress, shown
 
 try:
@@ -587,4 +587,4 @@ def _quoted(name: str) -> str:
 
 def _flat(text: str) -> str:
     """One line of what a server says or names, which may come from anybody: no terminal obeys it."""
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in " ".join(text.split()))
+    return printable(" ".join(text.split()))

@@ -21,7 +21,7 @@ from pipelines import signals
 from pipelines.project import EgovError, Project, child_environment
 
 # What dbt leaves in target/ and is read here or by a product; none of it may be left over from an earlier run.
-LEFT_BY_DBT = ("manifest.json", "run_results.json", "static_index.html")
+LEFT_BY_DBT = ("manifest.json", "run_results.json", "catalog.json", "index.html")
 
 
 @dataclass(frozen=True)

@@ -34,11 +34,12 @@ PAYLOADS = (
     "![x](https://evil.example/x.png)",
     '<img src="https://evil.example/x.png">',
     "<iframe srcdoc='<script>parent.owned=1</script>'></iframe>",
-    "\u2028window.owned=1;alert(1)//\u2029",
+    """\\u2028';window.owned=1;alert(1)//""",  # the character itself is refused in raw/
     "&lt;script&gt;alert(1)&lt;/script&gt;",
     "]]><!--<script>alert(1)",
 )
-ADDRESS = 'https://evil.example/?"><script>window.owned=1</script>&x='
+# The schema of the package lets no other kind of address and no quotation mark pass.
+ADDRESS = "https://evil.example/?a=%22%3E%3Cscript%3Ewindow.owned=1%3C/script%3E&b=javascript:window.owned=1;alert(1)//&x="
 
 # What the build refuses, and why it is spared: a model reads the text, or looks for it by its words.
 READ_BY_MODELS = {

@@ -5,12 +5,16 @@ from __future__ import annotations
 import ast
 import csv
 import io
+import json
 import os
 import re
+import shlex
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
+import attacks
 import duckdb
 import pytest
 from conftest import ROOT, current_release, egov
@@ -18,6 +22,7 @@ from conftest import ROOT, current_release, egov
 from pipelines import read
 from pipelines.products.codebook import markdown_pages
 from pipelines.project import Project
+from pipelines.releases import hash_of
 
 BLOCK = re.compile(r"```sql\n(?P<query>.*?)```\n```text\n(?P<shown>.*?)```", re.S)
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -63,7 +68,54 @@ def test_the_command_line_recipe_runs(built: Project, release: duckdb.DuckDBPyCo
     assert sorted(rows) == release.execute(RANKS).fetchall()
     outside = command.rsplit("-c", 1)[0] + "-c \"from read_csv('dbt_project.yml')\""
     refused = subprocess.run(outside, shell=True, cwd=built.root, env=path, capture_output=True, text=True)
-    assert "file system operations are disabled" in refused.stderr
+    assert "LocalFileSystem has been disabled" in refused.stderr
+
+
+TRIES = """
+import json, sys
+for query in json.loads(sys.argv[1]):
+    try:
+        {run}
+    except Exception as refused:
+        if "locked" in str(refused) or "disabled" in str(refused) or "read-only" in str(refused) or "not exist" in str(refused):
+            continue
+        if "Unique file handle conflict" in str(refused):
+            continue
+        sys.exit(f"{{query}}: {{refused}}")
+    sys.exit(f"this got through: {{query}}")
+print("all refused")
+"""
+
+
+@pytest.mark.parametrize(
+    ("recipe", "run"),
+    [
+        (re.findall(r"```python\n(.*?)```", README, re.S)[0], "connection.execute(query).fetchall()"),
+        (re.findall(r"```python\n(.*?)```", RECIPES, re.S)[0], "connection.execute(query).fetchall()"),
+        (re.findall(r"```python\n(.*?)```", RECIPES, re.S)[2], "connection.execute(text(query)).fetchall()"),
+    ],
+    ids=["README", "duckdb and pandas", "SQLAlchemy"],
+)
+def test_a_python_recipe_is_closed(built: Project, recipe: str, run: str) -> None:
+    opens, _ = re.split(r"^    (?:claims|answer) = ", recipe, maxsplit=1, flags=re.M)
+    code = opens + textwrap.indent(TRIES.format(run=run), "    ")
+    before = {path: hash_of(path) for path in built.current.rglob("*") if path.is_file()}
+    queries = json.dumps(attacks.forbidden(built.published_file))
+    said = subprocess.run([sys.executable, "-c", code, queries], cwd=built.root, capture_output=True, text=True)
+    assert said.stdout == "all refused\n", said.stderr
+    assert {path: hash_of(path) for path in built.current.rglob("*") if path.is_file()} == before
+
+
+def test_the_command_line_recipe_is_closed(built: Project) -> None:
+    (command,) = re.findall(r"```sh\n(.*?)```", RECIPES, re.S)
+    path = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    before = {path: hash_of(path) for path in built.current.rglob("*") if path.is_file()}
+    for query in attacks.forbidden(built.published_file):
+        tried = f"{command.rsplit('-c', 1)[0]} -c {shlex.quote(query)}"
+        refused = subprocess.run(tried, shell=True, cwd=built.root, env=path, capture_output=True, text=True)
+        assert refused.returncode != 0, query
+        assert "Error" in refused.stderr, (query, refused.stderr)
+    assert {path: hash_of(path) for path in built.current.rglob("*") if path.is_file()} == before
 
 
 def test_the_generated_pages_are_those_of_the_release(built: Project, release: duckdb.DuckDBPyConnection) -> None:

@@ -149,7 +149,7 @@ def test_the_connection_is_hardened(documents: Documents) -> None:
     if database["sqlalchemy_uri"] == POSTGRESQL:
         assert "default_transaction_read_only=on" in arguments["options"]
     else:
-        assert arguments["config"] == read.HARDENED
+        assert arguments["config"] == {**read.HARDENED, "lock_configuration": "true"}
 
 
 @pytest.mark.parametrize(
