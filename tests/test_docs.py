@@ -92,7 +92,10 @@ print("all refused")
     [
         (re.findall(r"```python\n(.*?)```", README, re.S)[0], "connection.execute(query).fetchall()"),
         (re.findall(r"```python\n(.*?)```", RECIPES, re.S)[0], "connection.execute(query).fetchall()"),
-        (re.findall(r"```python\n(.*?)```", RECIPES, re.S)[2], "connection.execute(text(query)).fetchall()"),
+        (
+            re.findall(r"```python\n(.*?)```", RECIPES, re.S)[2],
+            "connection.rollback() or connection.execute(text(query)).fetchall()",
+        ),
     ],
     ids=["README", "duckdb and pandas", "SQLAlchemy"],
 )

@@ -255,7 +255,7 @@ def services_by_month(rows: Rows, events: Rows, style: Style) -> str:
 def events(rows: Rows, style: Style) -> str:
     """Events on a line of time, each with its words over its span. Rows: number, title, start_date, end_date (null: open)."""
     datasets = Datasets()
-    wrapped = [textwrap.wrap(f"{row['number']}. {row['title']}", 40 if style.is_narrow else 78) for row in rows]
+    wrapped = [textwrap.wrap(f"{row['number']}. {row['title']}", 38 if style.is_narrow else 78) for row in rows]
     data, depth = [], 0.0
     first = f"{min(row['start_date'] for row in rows).year - 1}-06-01"
     for row, lines in zip(rows, wrapped, strict=True):
