@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,12 +68,17 @@ class Project:
     def find(cls) -> Project:
         """The project in EGOV_PROJECT_DIR, or else the checkout that this package was installed from.
 
-        Raises EgovError when that folder holds no dbt_project.yml.
+        Raises EgovError when that folder holds no dbt_project.yml, or Python cannot hand on its name as it is.
         """
         root = Path(os.environ.get("EGOV_PROJECT_DIR") or Path(__file__).parent.parent).resolve()
         if not (root / "dbt_project.yml").is_file():
             raise EgovError(
                 f"{root} is not a checkout of the warehouse: it has no dbt_project.yml. Set EGOV_PROJECT_DIR to the checkout."
+            )
+        if not str(root).isascii() and (encoding := sys.getfilesystemencoding()) != "utf-8":
+            raise EgovError(
+                f"{root}: Python takes the names of files for {encoding} here, and would look for this one elsewhere. "
+                "Set LC_ALL=C.UTF-8, or another UTF-8 locale, or PYTHONUTF8=1"
             )
         return cls(root)
 

@@ -75,7 +75,7 @@ def squeezed(text: str) -> str:
 def assert_harmless(page: Page) -> None:
     """Nothing of what was put into the texts has run, waits to run, or is an element of the page."""
     assert {frame.evaluate("window.owned") for frame in page.frames} == {None}
-    made = "a[href^='javascript:' i], [onerror], [onload], [srcdoc], object, embed, base, img[src='x'], a[href*='evil.example']"
+    made = "a[href^='javascript:' i], [onerror], [onload], [srcdoc], object, embed, base, img[src='x'], a[href*='evil.example/x.png']"
     assert [element.evaluate("element => element.outerHTML") for element in page.locator(made).all()] == []
 
 

@@ -108,7 +108,11 @@ def test_neither_variables_nor_the_name_of_the_folder_lead_a_build_astray(tmp_pa
     project = copy_project(tmp_path / 'it\'s "quoted" $(touch owned) №1 Қазақстан; {row} %20')
     hostile = attacks.hostile_environment(tmp_path / "hostile")
     laid = sorted(path.name for path in (tmp_path / "hostile").iterdir())
-    done = attacks.build_in(project, hostile)
+    refused = attacks.build_in(project, hostile)
+    assert refused.returncode == 1
+    assert "Python takes the names of files for ascii here" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    done = attacks.build_in(project, hostile | {"PYTHONUTF8": "1"})
     assert done.returncode == 0, done.stderr
     assert releases.summary(project, project.current.readlink().name)["tests_passed"] == tests
     assert sorted(path.name for path in (tmp_path / "hostile").iterdir()) == laid
