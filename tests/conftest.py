@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -27,6 +28,11 @@ from pipelines.products.contract import Release
 from pipelines.project import Project
 
 ROOT = Path(__file__).parent.parent
+
+# Tests that are run in the background inherit these ignored, and so would whatever they send them to.
+for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 PARTS = ["raw", "models", "macros", "tests/data", "dbt_project.yml", "profiles.yml", "CITATION.cff"]
 
 # Most tests of a build ask nothing of its products: one stands for all.
@@ -89,6 +95,13 @@ def egov(project: Project, *arguments: str, patch: str = "", whole: bool = False
         text=True,
         timeout=300,
     )
+
+
+def unsealed(folder: Path) -> Path:
+    """A release, made writable for a test that spoils it: root could write anyway, others could not."""
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    return folder
 
 
 def published(name: str) -> list[dict[str, str]]:

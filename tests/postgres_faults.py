@@ -22,7 +22,7 @@ from typing import Any
 
 import duckdb
 import psycopg
-from conftest import copy_project, egov
+from conftest import copy_project, egov, unsealed
 from psycopg import sql
 from rich.progress import track
 
@@ -46,7 +46,7 @@ def with_another(built: Project, root: Path, changes: str = "") -> Project:
     first = built.current.readlink().name
     shutil.copytree(built.releases / first, project.releases / first)
     folder = shutil.copytree(built.releases / first, project.releases / OTHER)
-    (folder / "egov.duckdb").chmod(0o644)
+    unsealed(folder)
     with duckdb.connect(str(folder / "egov.duckdb")) as connection:
         connection.execute("update meta.build_info set release_id = ?", [OTHER])
         connection.execute("update reports.rpt_claims set observed = ?", [OTHER])
@@ -60,7 +60,7 @@ def with_another(built: Project, root: Path, changes: str = "") -> Project:
 def with_few_tables(project: Project) -> Project:
     """The same project, with few tables left in its releases, for trials that do not look at what is in them."""
     for folder in project.releases.iterdir():
-        (folder / "egov.duckdb").chmod(0o644)
+        unsealed(folder)
         with duckdb.connect(str(folder / "egov.duckdb")) as connection:
             tables = connection.execute(
                 "select schema_name || '.' || table_name from duckdb_tables() where schema_name in ('marts', 'reports') "

@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import random
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -363,7 +364,7 @@ importing.write_package = write
 
 def test_what_is_ignored_from_the_start_stays_ignored(built: Project) -> None:
     said = subprocess.run(
-        ["sh", "-c", f"trap '' HUP; exec {sys.executable} -c \"from pipelines import signals; import os, signal; signals.catch(); os.kill(os.getpid(), signal.SIGHUP); print('alive')\""],
+        ["sh", "-c", f"trap '' HUP; exec {shlex.quote(sys.executable)} -c \"from pipelines import signals; import os, signal; signals.catch(); os.kill(os.getpid(), signal.SIGHUP); print('alive')\""],
         capture_output=True, text=True,
     )  # fmt: skip
     assert said.stdout == "alive\n"
