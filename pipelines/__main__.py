@@ -17,7 +17,7 @@ def main() -> None:
     except signals.Stopped as stopped:  # while the command line itself was being imported
         print(f"egov: {stopped}", file=sys.stderr)
         code = 128 + stopped.number
-    signals.hold()
+    signals.ignore()
     sys.exit(code)
 
 

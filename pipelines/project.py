@@ -68,13 +68,15 @@ class Project:
     def find(cls) -> Project:
         """The project in EGOV_PROJECT_DIR, or else the checkout that this package was installed from.
 
-        Raises EgovError when that folder holds no dbt_project.yml, or Python cannot hand on its name as it is.
+        Raises EgovError when that folder holds no dbt_project.yml, or has a name that Python or DuckDB would take for another.
         """
         root = Path(os.environ.get("EGOV_PROJECT_DIR") or Path(__file__).parent.parent).resolve()
         if not (root / "dbt_project.yml").is_file():
             raise EgovError(
                 f"{root} is not a checkout of the warehouse: it has no dbt_project.yml. Set EGOV_PROJECT_DIR to the checkout."
             )
+        if "?" in str(root):
+            raise EgovError(f"{root}: DuckDB reads what follows a question mark as no part of a file's name: move the checkout")
         if not str(root).isascii() and (encoding := sys.getfilesystemencoding()) != "utf-8":
             raise EgovError(
                 f"{root}: Python takes the names of files for {encoding} here, and would look for this one elsewhere. "

@@ -70,6 +70,14 @@ def hold() -> None:
     _Received.raises = False
 
 
+def ignore() -> None:
+    """For the end of a command: what it did is done, and its exit code says so. Python would let a signal end it otherwise."""
+    hold()
+    for number in ENDING:
+        if signal.getsignal(number) == _note:
+            signal.signal(number, signal.SIG_IGN)
+
+
 @contextlib.contextmanager
 def raised() -> Iterator[None]:
     """Between `hold` and the record of how it all ended: the stretch in which a signal is raised, one that has come before too.

@@ -563,7 +563,7 @@ AWKWARD_FOLDERS = [
     "склад № 1",
     "Әлеуметтік қызмет",
     "$(touch owned) `touch owned` ;&",
-    "a%20b#c?d=e",
+    "a%20b#c&d=e",
     "back\\slash",
     "-rf",
     "{row}",

@@ -491,3 +491,16 @@ def test_an_official_file_with_hostile_columns(tmp_path: Path, header: str) -> N
     assert "no column 'Survey Year', 'Country Name'" in said.stderr
     assert "Traceback" not in said.stderr
     assert not {"\x1b", "\u202e"} & set(said.stderr)
+
+
+def test_a_folder_whose_name_duckdb_would_misread_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a?b=c").mkdir()
+    said = egov(Project(copy_marker(Project(tmp_path / "a?b=c"))), "check")
+    assert said.returncode == 1
+    assert "DuckDB reads what follows a question mark as no part of a file's name" in said.stderr
+
+
+def test_a_signal_at_the_very_end_changes_no_exit_code(built: Project) -> None:
+    ends = "import atexit, os, signal\natexit.register(os.kill, os.getpid(), signal.SIGTERM)"
+    said = egov(built, "releases", patch=ends)
+    assert (said.returncode, said.stderr) == (0, "")
