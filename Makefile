@@ -7,7 +7,7 @@
 # make bench       time and memory of a build against the floor
 # make bench-postgres  time of `egov publish postgres` against plain COPY
 # make mutation    the share of figures whose every changed digit is noticed
-# make faults      kills, readers through rebuilds, failing writes and mutated files, tried and counted (KILLS=, REBUILDS=, MUTANTS=)
+# make faults      kills, readers through rebuilds, failing writes and mutated files, tried and counted (KILLS=, REBUILDS=, WRITES=, MUTANTS=)
 # make attack      what somebody would do on purpose, tried and counted (EDITS=, WRITERS=, SIGNALS=, CALLS=, SERVERS=)
 # make lock        renew requirements.txt from pyproject.toml (needs uv)
 
@@ -46,7 +46,7 @@ bench-postgres: .venv/ready
 
 faults: .venv/ready
 	$(BIN)/python tests/faults.py raw --count $(or $(MUTANTS),5000)
-	$(BIN)/python tests/faults.py writes --count 12
+	$(BIN)/python tests/faults.py writes --count $(or $(WRITES),12)
 	$(BIN)/python tests/faults.py readers --rebuilds $(or $(REBUILDS),50)
 	$(BIN)/python tests/faults.py kills --count $(or $(KILLS),200)
 
