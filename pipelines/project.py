@@ -75,8 +75,10 @@ class Project:
             raise EgovError(
                 f"{root} is not a checkout of the warehouse: it has no dbt_project.yml. Set EGOV_PROJECT_DIR to the checkout."
             )
-        if "?" in str(root):
-            raise EgovError(f"{root}: DuckDB reads what follows a question mark as no part of a file's name: move the checkout")
+        if set(str(root)) & set("?\\"):
+            raise EgovError(
+                f"{root}: DuckDB takes a question mark or a backslash for no part of a file's name: move the checkout"
+            )
         if not str(root).isascii() and (encoding := sys.getfilesystemencoding()) != "utf-8":
             raise EgovError(
                 f"{root}: Python takes the names of files for {encoding} here, and would look for this one elsewhere. "

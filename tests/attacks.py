@@ -564,7 +564,6 @@ AWKWARD_FOLDERS = [
     "Әлеуметтік қызмет",
     "$(touch owned) `touch owned` ;&",
     "a%20b#c&d=e",
-    "back\\slash",
     "-rf",
     "{row}",
     "emoji 🇰🇿",

@@ -493,11 +493,12 @@ def test_an_official_file_with_hostile_columns(tmp_path: Path, header: str) -> N
     assert not {"\x1b", "\u202e"} & set(said.stderr)
 
 
-def test_a_folder_whose_name_duckdb_would_misread_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "a?b=c").mkdir()
-    said = egov(Project(copy_marker(Project(tmp_path / "a?b=c"))), "check")
+@pytest.mark.parametrize("name", ["a?b=c", "back\\slash"])
+def test_a_folder_whose_name_duckdb_would_misread_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    said = egov(Project(copy_marker(Project(tmp_path / name))), "check")
     assert said.returncode == 1
-    assert "DuckDB reads what follows a question mark as no part of a file's name" in said.stderr
+    assert "DuckDB takes a question mark or a backslash for no part of a file's name" in said.stderr
 
 
 def test_a_signal_at_the_very_end_changes_no_exit_code(built: Project) -> None:
