@@ -1,108 +1,213 @@
-"""One run of the pipeline, from raw/ to a published release."""
+"""Build: one run of the pipeline, from raw/ to a published release.
+
+Its steps are parameters, so that tests can run it with other ones. The heavy modules are imported inside the functions: a run
+without changes ends before they are needed.
+"""
 
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from rich.console import Console
 
-from pipelines import releases
-from pipelines.project import EgovError, Project, said_by
-from pipelines.runs import STAYS, Run, note_killed, recorded
+from pipelines.project import EgovError, Exit, Project, said_by
+from pipelines.releases import inputs, store
+from pipelines.releases.draft import Draft, Tested
+from pipelines.releases.runs import STAYS, Progress, Run, note_killed, recorded
+
+if TYPE_CHECKING:
+    from pipelines.products import Product
+    from pipelines.releases.diff import Diff
 
 
-def build(project: Project, console: Console, *, force: bool, accept: bool, wait: float, keep: int) -> None:
-    """Validate, load, transform, publish.
+class Transform(Protocol):
+    """What builds the models in the database of a draft and runs the tests on it: see transform/dbt.py."""
 
-    Nothing is done when the inputs are those of the current release, or of one that was rolled back, unless `force` is
-    set. A release that would lose tables, columns or rows needs `accept`. `wait` is how many seconds to wait for another
-    build, `keep` how many releases stay. Raises EgovError when a step fails: the release that was current stays so.
+    def build_models(self, progress: Progress) -> None: ...
+    def start_tests(self, *, units: bool) -> None: ...
+    def finish_tests(self, progress: Progress) -> Tested: ...
+
+
+def _check(project: Project) -> None:
+    from pipelines.intake.check import check
+    from pipelines.intake.package import require_valid
+
+    require_valid(check(project))
+
+
+def _load(project: Project, database: Path) -> None:
+    from pipelines.intake.load import load
+
+    load(project, database)
+
+
+def _transform(project: Project) -> AbstractContextManager[Transform]:
+    from pipelines.transform.dbt import Dbt
+
+    return Dbt(project)
+
+
+def _products() -> Sequence[Product]:
+    from pipelines.products import PRODUCTS
+
+    return PRODUCTS
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The steps of a build: check raw/, load it into a new database, build and test the models, and make the products."""
+
+    check: Callable[[Project], None] = _check
+    load: Callable[[Project, Path], None] = _load
+    transform: Callable[[Project], AbstractContextManager[Transform]] = _transform
+    products: Callable[[], Sequence[Product]] = _products
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to build. `force` builds even if nothing has changed, and `accept` allows a release that loses data.
+
+    `wait` is how many seconds to wait for another build, and `keep` is how many releases to keep.
     """
-    with recorded(project, console) as run, releases.only_writer(project, wait):
+
+    force: bool = False
+    accept: bool = False
+    wait: float = 0
+    keep: int = 10
+    steps: Steps = field(default_factory=Steps)
+
+
+def build(project: Project, console: Console, options: Options) -> None:
+    """Check, load, transform and publish, unless the current release was built from the same inputs.
+
+    Raises EgovError if a step fails: the current release stays as it is.
+    """
+    with recorded(project, console) as run, store.only_writer(project, options.wait):
         note_killed(project)
-        fingerprint = releases.fingerprint(project)
-        if not force and (reason := _nothing_to_do(project, fingerprint)):
+        fingerprint = inputs.fingerprint(project)
+        if not options.force and (reason := _nothing_to_do(project, fingerprint)):
             run.say(reason)
             run.record["outcome"] = "unchanged"
             return
-        _build(project, run, fingerprint, accept=accept, keep=keep)
+        _build(project, run, fingerprint, options)
         run.record["outcome"] = "published"
 
 
 def _nothing_to_do(project: Project, fingerprint: str) -> str | None:
-    """Why there is nothing to build, or None where there is something."""
-    now = releases.current_id(project)
-    if now is None:
+    """Why there is nothing to build, or None if there is something."""
+    current = store.current(project)
+    if current is None:
         return None
     with contextlib.suppress(EgovError):
-        if releases.summary(project, now)["fingerprint"] == fingerprint:
-            return f"unchanged since release {now}: nothing to build (--force builds anyway)"
-    if left := releases.held_back(project, fingerprint):
+        if current.summary["fingerprint"] == fingerprint:
+            return f"unchanged since release {current.release_id}: nothing to build (--force builds anyway)"
+    if left := store.held_back(project, fingerprint):
         return f"unchanged since release {left}, which was rolled back: nothing is built (--force builds anyway)"
     return None
 
 
-def _build(project: Project, run: Run, fingerprint: str, *, accept: bool, keep: int) -> None:
-    # imports are here, not above: a run that has nothing to do is over before they would be
+def _build(project: Project, run: Run, fingerprint: str, options: Options) -> None:
     import duckdb
 
-    from pipelines import diff, products, publish
-    from pipelines.transform import Transform
+    from pipelines import products
 
-    products.require_extras()
-    with Transform(project) as transform:
-        from pipelines import load, validate  # after the child has started: pandas takes a while to import
-
-        publish.clear_build(project)
+    steps = options.steps
+    chosen = steps.products()
+    products.require_extras(chosen)
+    before = store.current(project)
+    with steps.transform(project) as transform:
+        draft = store.begin(project, fingerprint)
         run.begin()
         try:
             with run.step("validate"):
-                validate.require_valid(validate.check(project))
+                steps.check(project)
             with run.step("load"):
-                load.load(project, project.build_file)
+                steps.load(project, draft.database)
             with run.step("transform") as progress:
-                result = transform.run(progress)
-            before = releases.current_id(project)
+                transform.build_models(progress)
             with run.step("compare"):
-                changes = diff.Diff()
-                if before:
-                    try:
-                        changes = diff.compare(project.published_file, project.build_file)
-                    except (duckdb.Error, EgovError) as error:
-                        changes.unreadable = str(error)
-                if changes.losses and not accept:
+                changes = _changes(before, draft)
+                if changes.losses and not options.accept:
                     raise EgovError(
                         "the new release would lose data, nothing is published; if that is meant, build with --accept:\n"
                         + "\n".join(f"  {loss}" for loss in changes.losses),
-                        4,
+                        Exit.NOT_ACCEPTED,
                     )
-            with run.step("products") as progress:
-                draft = publish.prepare(project, result, fingerprint)
-                run.record["products"] = products.make(project, draft.folder, draft.release_id, draft.built_at, progress)
+                draft.describe()
+            transform.start_tests(units=_models_changed(before, project))
+            made = None
+            try:
+                with run.step("products") as progress:
+                    run.record["products"] = products.make(draft, chosen, progress)
+            except EgovError as error:
+                made = error
+            with run.step("tests") as progress:
+                tested = transform.finish_tests(progress)
+            if made:  # only now: if a test fails as well, the data is the cause and the message of the test says more
+                raise made
             with run.step("publish"):
-                if releases.fingerprint(project) != fingerprint:
+                draft.finish(tested)
+                if inputs.fingerprint(project) != fingerprint:
                     raise EgovError("the inputs changed while they were being built, nothing is published; build again")
                 run.publishes(draft.release_id)
-                publish.publish(project, draft)
+                release = store.publish(draft)
         except duckdb.Error as error:
             raise EgovError(f"the database failed: {error}; {STAYS}") from None
-        try:
-            project.rolled_back_file.unlink(missing_ok=True)
-            removed = releases.prune(project, keep)
-            publish.clear_build(project)
-        except OSError as error:  # the release stands: what cannot be cleared away now is tried again by the next build
-            removed = []
-            run.say(f"warning: {said_by(error)}; not everything could be cleared away")
-    summary = releases.summary(project, draft.release_id)
-    run.say(f"\nrelease    {draft.release_id}")
+        removed = _clear(project, run, options.keep)
+    summary = release.summary
+    run.say(f"\nrelease    {release.release_id}")
     run.say("facts      " + ", ".join(f"{name.removeprefix('fct_')} {rows}" for name, rows in summary["facts"].items()))
     run.say(f"tests      {summary['tests_passed']} passed, {summary['tests_warned']} warned")
     run.say("claims     " + ", ".join(f"{verdict} {count}" for verdict, count in summary["claims"].items()))
     if before:
-        run.say(f"since      {before}")
+        run.say(f"since      {before.release_id}")
         for line in changes.short():
             run.say(f"           {line}")
     if removed:
-        run.say(f"removed    {', '.join(removed)}")
+        run.say(f"removed    {', '.join(each.release_id for each in removed)}")
     run.say(f"database   {project.published_file}")
     run.say(f"report     {project.current / 'report' / 'index.html'}")
+
+
+def _changes(before: store.Release | None, draft: Draft) -> Diff:
+    """How the draft differs from the current release. If that cannot be read, the diff says why."""
+    import duckdb
+
+    from pipelines.releases.diff import Diff, compare
+
+    if before is None:
+        return Diff()
+    try:
+        return compare(before.database, draft.database)
+    except (duckdb.Error, EgovError) as error:
+        return Diff(unreadable=str(error))
+
+
+def _models_changed(before: store.Release | None, project: Project) -> bool:
+    """Whether the models, the macros or the versions differ from those of the current release: then unit tests have to run.
+
+    Unit tests prove code, not data. Data tests run in every build.
+    """
+    with contextlib.suppress(EgovError):
+        return before is None or before.summary.get("models_fingerprint") != inputs.models_fingerprint(project)
+    return True
+
+
+def _clear(project: Project, run: Run, keep: int) -> list[store.Release]:
+    """Remove old releases and what the build has left. Returns the removed releases.
+
+    The new release is published already. The next build clears up whatever cannot be removed now.
+    """
+    try:
+        project.rolled_back_file.unlink(missing_ok=True)
+        removed = store.prune(project, keep)
+        store.clear_build(project)
+    except OSError as error:
+        run.say(f"warning: {said_by(error)}; not everything could be removed")
+        return []
+    return removed

@@ -1,4 +1,4 @@
-"""Where things stand in a checkout, how a file there is replaced, and the one kind of error that a user sees."""
+"""The paths of a checkout, how a file there is replaced, the one kind of error that a user sees, and every exit code."""
 
 from __future__ import annotations
 
@@ -6,30 +6,47 @@ import os
 import sys
 import unicodedata
 from dataclasses import dataclass
+from enum import IntEnum
 from pathlib import Path
+
+# The folder of this package.
+PACKAGE = Path(__file__).parent
+
+
+class Exit(IntEnum):
+    """Every exit code of the command line. A command that signal n stopped ends with SIGNALLED + n."""
+
+    FINE = 0
+    FAILED = 1
+    REFUSED = 2  # input that is not valid
+    BUSY = 3  # another build, import or publish is running
+    NOT_ACCEPTED = 4  # the new release would lose data
+    STALE = 10  # `egov status`: the inputs have changed since the release
+    UNHEALTHY = 11  # `egov status`: the last run failed, or no release can be read
+    SIGNALLED = 128
 
 
 class EgovError(Exception):
-    """A failure that its reader can mend: the message says what, where and how. It is shown without a traceback.
+    """A failure that the user can mend: the message says what failed, where, and what to do. It is shown without a traceback.
 
-    `exit_code` is what the command line ends with: 1 a failed run, 2 input that was refused, 3 another build or publish runs,
-    4 a release that would lose data and was not accepted, 128 + n stopped by signal n.
+    `exit_code` is the exit code of the command line.
     """
 
-    def __init__(self, message: str, exit_code: int = 1) -> None:
+    def __init__(self, message: str, exit_code: int = Exit.FAILED) -> None:
         super().__init__(message)
         self.exit_code = exit_code
 
 
 def said_by(error: OSError) -> str:
-    """What the system refused, and where, in one line."""
+    """One line that names the file and says what the operating system refused."""
     return f"{error.filename or 'the disk'}: {error.strerror or error}"
 
 
 def printable(text: str) -> str:
-    """The text as a terminal or a log may show it: what would steer a terminal or turn the direction of writing is written out.
+    """The text with every character escaped that would steer a terminal or change the direction of the text.
 
-    Cells, names of files and answers of other programs are not ours: an escape sequence in one of them is shown, not obeyed.
+    Cells, file names and messages of other programs come from outside: a terminal shows an escape sequence in them and does not
+    obey it.
     """
     return "".join(
         character if character in "\n\t" or unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
@@ -39,16 +56,17 @@ def printable(text: str) -> str:
 
 
 def child_environment() -> dict[str, str]:
-    """The environment of every program that is started here: where things are on this machine, and nothing that steers it.
+    """The environment for every child process: the paths of this machine, and no variable that changes how a program works.
 
-    dbt, Python and git take dozens of settings from variables; one that is left in a shell could switch off every test.
+    dbt, Python and git read dozens of settings from environment variables. One that is left over in a shell could switch off
+    every test.
     """
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH") if name in os.environ}
     return {**kept, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write a file beside the one that stands there and put it in its place in one step: no moment has half a file."""
+    """Replace a file in one step: a reader finds the old content or the new content, never half of it."""
     aside = path.with_name(f"{path.name}.tmp")
     try:
         aside.write_bytes(content)
@@ -68,20 +86,20 @@ class Project:
     def find(cls) -> Project:
         """The project in EGOV_PROJECT_DIR, or else the checkout that this package was installed from.
 
-        Raises EgovError when that folder holds no dbt_project.yml, or has a name that Python or DuckDB would take for another.
+        Raises EgovError when that folder holds no dbt_project.yml, or has a name that Python or DuckDB would misread.
         """
-        root = Path(os.environ.get("EGOV_PROJECT_DIR") or Path(__file__).parent.parent).resolve()
+        root = Path(os.environ.get("EGOV_PROJECT_DIR") or PACKAGE.parent).resolve()
         if not (root / "dbt_project.yml").is_file():
             raise EgovError(
                 f"{root} is not a checkout of the warehouse: it has no dbt_project.yml. Set EGOV_PROJECT_DIR to the checkout."
             )
         if set(str(root)) & set("?\\"):
             raise EgovError(
-                f"{root}: DuckDB takes a question mark or a backslash for no part of a file's name: move the checkout"
+                f"{root}: DuckDB cannot open a file whose path holds a question mark or a backslash: move the checkout"
             )
         if not str(root).isascii() and (encoding := sys.getfilesystemencoding()) != "utf-8":
             raise EgovError(
-                f"{root}: Python takes the names of files for {encoding} here, and would look for this one elsewhere. "
+                f"{root}: Python reads file names as {encoding} here and would not find this folder. "
                 "Set LC_ALL=C.UTF-8, or another UTF-8 locale, or PYTHONUTF8=1"
             )
         return cls(root)
@@ -109,28 +127,38 @@ class Project:
 
     @property
     def logs(self) -> Path:
-        """A plain log per run."""
+        """The folder that holds one plain log a run."""
         return self.warehouse / "logs"
 
     @property
     def runs_file(self) -> Path:
-        """One JSON line per run."""
+        """The file that holds one JSON line a run."""
         return self.warehouse / "runs.jsonl"
 
     @property
     def rolled_back_file(self) -> Path:
-        """Which releases the last rollbacks left."""
+        """The file that names the releases from which `egov rollback` went back."""
         return self.warehouse / "rolled_back.json"
 
     @property
     def build(self) -> Path:
-        """The folder in which the next release is made. Whatever it holds belongs to no release."""
+        """The folder in which the next release is made. Nothing in it belongs to a published release."""
         return self.warehouse / "build"
 
     @property
     def build_file(self) -> Path:
-        """The file that dbt builds in: profiles.yml names the same path."""
-        return self.build / "egov.duckdb"
+        """The database of the next release, in the folder that is going to be published. profiles.yml names the same path."""
+        return self.build / "release" / "egov.duckdb"
+
+    @property
+    def work_file(self) -> Path:
+        """The database of the tables that are not published. profiles.yml names the same path."""
+        return self.build / "work.duckdb"
+
+    @property
+    def target(self) -> Path:
+        """The folder into which dbt writes its artifacts."""
+        return self.root / "target"
 
     @property
     def published_file(self) -> Path:

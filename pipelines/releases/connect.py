@@ -1,4 +1,4 @@
-"""Read: the hardened way into the published database."""
+"""Connect: the hardened connection to a published database."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import duckdb
 
 from pipelines.project import EgovError
 
-# Read-only alone still lets a query read and write other files. What these settings leave open is the database's own path,
-# its log beside it and its folder for spilling: a query could lay a forged log there, which the next reader replays.
+# A read-only connection can still read and write other files. With these settings a query can still write to the path of the
+# database itself, to its log and to its folder for spilling: it could put a forged log there, and the next reader would replay it.
 HARDENED = {"access_mode": "read_only", "enable_external_access": "false", "temp_directory": ""}
-# So the open database then loses the file system itself, and with it the way to open any other file, for good. What it has
-# open it goes on reading; it spills nothing to disk.
+# So the connection also loses the file system, for good: it keeps the file that it has open, opens no other, and spills nothing
+# to disk.
 LOCK = "set disabled_filesystems = 'LocalFileSystem'; set lock_configuration = true"
 
 
 def connect(database: Path) -> duckdb.DuckDBPyConnection:
     """A connection to a published database that can neither change it nor touch any other file.
 
-    Raises EgovError when there is no such file, it is not a database, or a log stands beside it.
+    Raises EgovError when the file does not exist, is not a database, or has a log beside it.
     """
     if not database.is_file():
         raise EgovError(f"{database} does not exist: no release is published yet; `egov build` publishes one")
@@ -36,14 +36,14 @@ def connect(database: Path) -> duckdb.DuckDBPyConnection:
 
 
 def lock(connection: duckdb.DuckDBPyConnection) -> None:
-    """Take the file system from a connection that has open what it needs.
+    """Take the file system away from a connection that has already opened its files.
 
-    Connections of one process to one file share their settings: where another has locked them, there is nothing left to do.
+    Connections of one process to one file share their settings. If another connection has locked them, nothing is left to do.
     """
     try:
         connection.execute(LOCK)
     except duckdb.InvalidInputException:
-        try:  # DuckDB does not show the setting: what it does is asked
+        try:  # DuckDB does not show this setting, so its effect is tested
             connection.execute("from read_blob('')")
         except duckdb.PermissionException as refused:
             if "LocalFileSystem" in str(refused):
@@ -52,9 +52,9 @@ def lock(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def refuse_log(database: Path) -> None:
-    """Raise EgovError where a write-ahead log stands beside a published database: it was closed without one.
+    """Raise EgovError if a write-ahead log stands beside a published database: a release is published without one.
 
-    DuckDB would replay the log into what is read, whoever wrote it.
+    DuckDB would replay the log into the figures, whoever wrote it.
     """
     for log in database.resolve().parent.glob("*.wal*"):
         raise EgovError(

@@ -1,8 +1,8 @@
-"""Load: the text of raw/ goes into schema `raw` of a new database file, nothing changed.
+"""Load: copy the text of raw/, unchanged, into schema `raw` of a new database file.
 
-Each file becomes the table of its resource, every column text, with `raw_row`, the number of the row below the header.
-Beside them stand what the package says of the files (raw.datapackage_sources, _resources, _fields) and raw.cells, every
-cell of every file in one long table: the ground of each figure's way back to its printed cell.
+Each file becomes one table. Every column is text, except `raw_row`, the number of the row below the header. Beside these tables
+stand the descriptions from the package (raw.datapackage_sources, _resources, _fields) and raw.cells, which holds every cell of
+every file: each figure leads back to its printed cell through it.
 """
 
 from __future__ import annotations
@@ -13,29 +13,35 @@ from typing import Any
 import duckdb
 import pandas as pd
 
+from pipelines.intake.package import read_package
 from pipelines.project import Project
-from pipelines.validate import read_package
+
+# The published file is the file that is loaded. It has the oldest storage format that the DuckDB drivers inside BI tools still
+# read, and the smallest blocks: a file of many small tables and keys then has a third of its usual size.
+STORAGE = "storage_version 'v1.4.0', block_size 16384"
 
 
 def read_text_table(path: Path) -> pd.DataFrame:
-    """The CSV file `path` as text, cell by cell: no type is guessed, and neither NA nor an empty cell becomes null.
+    """The cells of the CSV file `path` as text: no type is guessed, and neither NA nor an empty cell becomes null.
 
-    Returns a frame of str columns named as the header, in the order of the file.
+    Returns a frame of str columns named after the header, in the order of the file.
     """
     return pd.read_csv(path, dtype=str, keep_default_na=False, na_filter=False, encoding="utf-8")
 
 
 def load(project: Project, database: Path) -> None:
-    """Write schema raw of a new file `database` from the validated package.
+    """Write schema raw of a new file `database` from the checked package.
 
-    Raises FileExistsError when the file is already there: a build never writes into an older one.
+    Raises FileExistsError if the file exists: a build never writes into an older file.
     """
     if database.exists():
         raise FileExistsError(database)
     package = read_package(project)
     tables = {resource["name"]: read_text_table(project.raw / resource["path"]) for resource in package["resources"]}
     paths = {resource["name"]: resource["path"] for resource in package["resources"]}
-    with duckdb.connect(str(database)) as connection:
+    with duckdb.connect() as connection:
+        connection.execute(f"attach ? as loaded ({STORAGE})", [str(database)])
+        connection.execute("use loaded")
         connection.execute("create schema raw")
         for name, table in tables.items():
             table.insert(0, "raw_row", range(1, len(table) + 1))
@@ -51,7 +57,7 @@ def load(project: Project, database: Path) -> None:
 
 
 def _write(connection: duckdb.DuckDBPyConnection, name: str, frame: pd.DataFrame) -> None:
-    """One table of schema raw: raw_row a number, all else text, whatever pandas holds it as."""
+    """Write one table of schema raw: raw_row is an integer, every other column is text."""
     columns = ", ".join(f'"{column}" {"integer" if column == "raw_row" else "varchar"}' for column in frame.columns)
     connection.execute(f'create table raw."{name}" ({columns})')
     connection.register("frame", frame)
@@ -60,7 +66,7 @@ def _write(connection: duckdb.DuckDBPyConnection, name: str, frame: pd.DataFrame
 
 
 def _describe(package: dict[str, Any]) -> dict[str, pd.DataFrame]:
-    """What datapackage.json says of its sources, files and columns, as text tables of the same shape as the rest."""
+    """The descriptions of sources, files and columns in datapackage.json, as text tables of the same shape as the others."""
     sources = [
         {
             "source_code": source["name"],

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import read
 from pipelines.products.contract import PUBLIC_SCHEMAS
+from pipelines.releases import connect
 
-# Tables that say where a figure stands rather than what it is: their rows are counted, not listed.
+# Tables that say where a figure is printed, not what it is: their rows are counted, not listed.
 COUNTED_ONLY = {"marts.dim_source_cells"}
 
 
@@ -43,7 +43,10 @@ class Diff:
 
     @property
     def losses(self) -> list[str]:
-        """What readers of the older release would miss in the newer: tables, columns, rows; or that nobody can tell."""
+        """The tables, columns and rows that readers of the older release would miss in the newer one.
+
+        If the older release cannot be read, that is the loss.
+        """
         lost = [f"the current release cannot be compared with: {self.unreadable}"] if self.unreadable else []
         lost += [f"the table {table} goes" for table in self.tables_removed]
         lost += [f"the column {column} goes" for column in self.columns_removed]
@@ -57,7 +60,7 @@ class Diff:
         return lost
 
     def short(self) -> list[str]:
-        """A line per table that changed, and what was added or removed."""
+        """One line for each table that changed, and for each table or column that was added or removed."""
         if self.unreadable:
             return ["not comparable: the older release cannot be read"]
         lines = [f"+ table {table}" for table in self.tables_added] + [f"- table {table}" for table in self.tables_removed]
@@ -86,15 +89,15 @@ class Diff:
 
 
 def compare(old: Path, new: Path) -> Diff:
-    """The difference of the public tables of two database files, opened read-only.
+    """The differences between the public tables of two database files, opened read-only.
 
-    Raises EgovError where a log stands beside one of them.
+    Raises EgovError if a log stands beside one of them.
     """
     with duckdb.connect() as connection:
         for name, path in (("old", old), ("new", new)):
-            read.refuse_log(path)
+            connect.refuse_log(path)
             connection.execute(f"attach ? as {name} (read_only)", [str(path)])
-        read.lock(connection)
+        connect.lock(connection)
         before, after = _columns(connection, "old"), _columns(connection, "new")
         diff = Diff(
             tables_added=sorted(after.keys() - before.keys()),

@@ -1,7 +1,7 @@
-"""Runs: what each run did, one JSON line a run and a plain log beside it.
+"""Runs: a record of what each run did, one JSON line a run, and a plain log beside it.
 
-While a run is under way a marker stands in the build folder. A run that finds one left behind by another writes down that
-the other was killed.
+While a run is under way, a marker stands in the build folder. A run that finds the marker of another run records that the other
+run was killed.
 """
 
 from __future__ import annotations
@@ -18,19 +18,17 @@ from typing import Any
 from rich.console import Console
 
 from pipelines import signals
-from pipelines.project import EgovError, Project, printable, said_by
-from pipelines.releases import current_id
+from pipelines.project import EgovError, Exit, Project, printable, said_by
+from pipelines.releases import store
 
 Record = dict[str, Any]
 Progress = Callable[[int, int], None]
 
-# The file in the build folder that says, while a run is under way, what is known of it.
-MARKER = "run.json"
 STAYS = "the current release stays as it is"
 
 
 class Run:
-    """One run: its steps with their seconds, its outcome, and what it says, on the terminal and in its log."""
+    """One run: its steps with their seconds, its outcome, and its messages, which go to the terminal and to its log."""
 
     def __init__(self, project: Project, console: Console) -> None:
         self._project = project
@@ -49,13 +47,13 @@ class Run:
         }
 
     def say(self, text: str) -> None:
-        """Print a line, and keep it in the log."""
+        """Print a line and add it to the log."""
         self._console.print(printable(text))
         self._log(text)
 
     @contextlib.contextmanager
     def step(self, name: str) -> Iterator[Progress]:
-        """A step that is shown, and stands in the record and the log with its seconds."""
+        """Show a step while it runs, and add its seconds to the record and to the log."""
         signals.check()
         started = time.monotonic()
         with shown(self._console, name, self.say) as progress:
@@ -63,25 +61,25 @@ class Run:
         self.record["steps"][name] = round(time.monotonic() - started, 2)
 
     def begin(self) -> None:
-        """Mark the run as under way. To be called by the one that holds the lock, in an empty build folder."""
+        """Mark the run as under way. Call it only while holding the lock, in an empty build folder."""
         self._mark()
 
     def publishes(self, release_id: str) -> None:
-        """Say which release is about to become current, so that a record made after a kill can name it."""
+        """Note which release is about to become current, so that a record made after a kill can name it."""
         self.record["release_id"] = release_id
         self._mark()
 
     def _mark(self) -> None:
-        (self._project.build / MARKER).write_text(json.dumps(self.record), encoding="utf-8")
+        (self._project.build / store.MARKER).write_text(json.dumps(self.record), encoding="utf-8")
 
     def end(self, outcome: str, error: str | None = None) -> None:
-        """Write the run down. A disk that has no room for the line takes nothing else from the run."""
+        """Record how the run ended. A disk without room for the line changes nothing else about the run."""
         self.record |= {"outcome": outcome, "error": error, "seconds": round(time.monotonic() - self._started, 2)}
         if error:
             self._log(f"{outcome}: {error}")
         with contextlib.suppress(OSError):
             _append(self._project, self.record)
-        marker = self._project.build / MARKER
+        marker = self._project.build / store.MARKER
         with contextlib.suppress(OSError, ValueError, LookupError, TypeError, RecursionError):
             if json.loads(marker.read_text(encoding="utf-8"))["run_id"] == self.record["run_id"]:  # never that of another run
                 marker.unlink()
@@ -95,7 +93,7 @@ class Run:
 
 @contextlib.contextmanager
 def shown(console: Console, name: str, say: Callable[[str], None] | None = None) -> Iterator[Progress]:
-    """Show a step while it runs and say, or print, a line with its seconds; yields what shows how far it is."""
+    """Show a step while it runs, then say, or print, a line with its seconds. Yields a function that shows the progress."""
     started = time.monotonic()
     with console.status(name) as status:
         yield lambda done, total: status.update(f"{name} {done} of {total}")
@@ -104,24 +102,24 @@ def shown(console: Console, name: str, say: Callable[[str], None] | None = None)
 
 @contextlib.contextmanager
 def recorded(project: Project, console: Console) -> Iterator[Run]:
-    """A run that is written down however it ends: the body says the outcome in the record, an error says it otherwise.
+    """A run that is recorded however it ends. The body puts its outcome into the record; an error gives another outcome.
 
-    Raises EgovError for an EgovError of the body, for what a disk refuses, and for a signal; what is a defect goes through.
+    Raises EgovError for an EgovError of the body, for an OSError, and for a signal. Any other exception is a defect and passes.
     """
     run = Run(project, console)
-    signals.hold()  # once a run has ended, a signal changes neither its outcome nor its record
+    signals.hold()  # after a run has ended, a signal changes neither its outcome nor its record
     try:
         with signals.raised():
             yield run
     except BaseException as error:
         stands = _stands(project, run.record)
-        code = error.exit_code if isinstance(error, EgovError) else 1
+        code = error.exit_code if isinstance(error, EgovError) else int(Exit.FAILED)
         said = str(error)
-        if stopped := signals.received():  # whatever it was turned into on its way here
-            code, said = 128 + stopped.number, f"{stopped}; {stands or STAYS}"
+        if stopped := signals.received():  # whatever exception a library turned it into
+            code, said = Exit.SIGNALLED + stopped.number, f"{stopped}; {stands or STAYS}"
         elif isinstance(error, OSError):
             said = f"{said_by(error)}; {stands or STAYS}"
-        elif code > 128:
+        elif code > Exit.SIGNALLED:
             said = f"{error}; {stands or STAYS}"
         elif not isinstance(error, EgovError):
             said = repr(error)
@@ -134,23 +132,25 @@ def recorded(project: Project, console: Console) -> Iterator[Run]:
 
 
 def _outcome(code: int) -> str:
-    """What the record calls a run that published nothing and ended with this exit code."""
-    if code == 128 + signal.SIGKILL:
+    """The outcome of a run that published nothing and ended with this exit code."""
+    number = code - Exit.SIGNALLED
+    if number == signal.SIGKILL:
         return "killed"
-    if code > 128 and code - 128 not in signals.FAULTS:
+    if number > 0 and number not in signals.FAULTS:
         return "interrupted"
-    return {2: "refused", 3: "busy", 4: "not accepted"}.get(code, "failed")
+    outcomes: dict[int, str] = {Exit.REFUSED: "refused", Exit.BUSY: "busy", Exit.NOT_ACCEPTED: "not accepted"}
+    return outcomes.get(code, "failed")
 
 
 def _stands(project: Project, record: Record) -> str | None:
-    """Which release of this run stands, in words, or None where `current` never came to name it."""
-    release_id = record["release_id"]
-    return f"release {release_id} stands" if release_id and release_id == current_id(project) else None
+    """`release X stands` if `current` names the release of this run, otherwise None."""
+    now = store.current(project)
+    return f"release {now.release_id} stands" if now and now.release_id == record["release_id"] else None
 
 
 def note_killed(project: Project) -> None:
-    """Write down the run whose marker still stands in the build folder: it was killed. For the holder of the lock."""
-    marker = project.build / MARKER
+    """Record the run whose marker still stands in the build folder: it was killed. Call it only while holding the lock."""
+    marker = project.build / store.MARKER
     with contextlib.suppress(OSError, ValueError, LookupError, TypeError, RecursionError):
         record = json.loads(marker.read_text(encoding="utf-8"))
         stands = _stands(project, record)
@@ -160,11 +160,10 @@ def note_killed(project: Project) -> None:
 
 
 def history(project: Project, last: int) -> list[Record]:
-    """The last runs, newest first. What is no record, as a line that a full disk cut short, is passed over."""
+    """The last runs, newest first. A line that is no record, for example one that a full disk cut short, is skipped."""
     try:
-        lines = project.runs_file.read_text(encoding="utf-8", errors="replace").split(
-            "\n"
-        )  # a cell may hold other ends of lines
+        text = project.runs_file.read_text(encoding="utf-8", errors="replace")
+        lines = text.split("\n")  # not splitlines: the text of a cell may hold other line separators
     except FileNotFoundError:
         return []
     records = []
@@ -181,5 +180,5 @@ def history(project: Project, last: int) -> list[Record]:
 def _append(project: Project, record: Record) -> None:
     with open(project.runs_file, "a+b") as file:
         file.seek(max(0, file.seek(0, os.SEEK_END) - 1))
-        cut = file.read(1) not in (b"", b"\n")  # by a full disk: the next line does not go with it
+        cut = file.read(1) not in (b"", b"\n")  # a full disk cut the last line short: start a new one
         file.write(b"\n" * cut + json.dumps(record, ensure_ascii=False).encode() + b"\n")

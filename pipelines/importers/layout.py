@@ -1,0 +1,216 @@
+"""Layout: the form that an official file has in raw/, and what every importer needs to bring a file into that form.
+
+An importer keeps the text of each figure as printed. The only thing that it adds are codes, from the code lists in raw/codes/.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipelines.intake.check import MAX_FILE_BYTES
+from pipelines.project import EgovError, Exit, Project
+
+NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?")
+Row = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a house layout: its meaning, the header that the publisher prints, and the rule for its cells.
+
+    `printed` says whether its cells stand in the source as they are, or whether the importer adds them, such as a code.
+    """
+
+    name: str
+    description: str
+    title: str = ""
+    printed: bool = True
+    constraints: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Edition:
+    """One edition of a series, read and checked: rows of printed text, keyed by the columns of its layout.
+
+    The models read all files of one layout together, whatever their source.
+    """
+
+    series: str
+    layout: str
+    edition: str
+    source: str
+    title: str
+    locator: str
+    columns: list[Column]
+    key: list[str]
+    rows: list[Row]
+
+
+class Refused(EgovError):
+    """A file that cannot be imported: the message names the file and lists every line that is wrong."""
+
+    def __init__(self, file: Path, findings: list[str]) -> None:
+        lines = "\n".join(f"  {finding}" for finding in findings)
+        super().__init__(f"{file.name} is not imported, nothing is written:\n{lines}", Exit.REFUSED)
+
+
+@dataclass(frozen=True)
+class CodeLists:
+    """How sources name countries: names, other codes than ISO 3166, and aggregates, which are no countries."""
+
+    names: dict[str, str]
+    codes: dict[str, str]
+    aggregates: set[str]
+    indicators: set[str]
+
+    @classmethod
+    def read(cls, project: Project) -> CodeLists:
+        """The lists in raw/codes/. `codes` maps each ISO alpha-3 code to itself, and every other code in use to an ISO code."""
+        iso = {row["country_code"]: row["country_code"] for row in house_rows(project, "countries")}
+        used = {row["published_code"]: row["country_code"] for row in house_rows(project, "published_country_codes")}
+        return cls(
+            names={row["name"]: row["country_code"] for row in house_rows(project, "country_names")},
+            codes={**iso, **used},
+            aggregates={row["aggregate_code"] for row in house_rows(project, "aggregates")},
+            indicators={row["indicator_code"] for row in house_rows(project, "indicators")},
+        )
+
+
+def house_rows(project: Project, name: str) -> list[Row]:
+    """The rows of raw/codes/<name>.csv."""
+    with open(project.raw / "codes" / f"{name}.csv", encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def read_official(path: Path, required: list[str], above: tuple[str, ...] = ()) -> tuple[list[str], list[tuple[int, Row]]]:
+    """The header and the rows, by line number, of an official CSV file, without byte-order mark, quotes and outer blanks.
+
+    Some publishers end each line with a comma: the unnamed last column is kept under an empty name. Lines above the header that
+    start with one of `above`, in which publishers describe the file, are left out. Raises Refused if the file cannot be read or
+    is too large, if it lacks one of the `required` columns, or if a row has too many or too few cells.
+    """
+    try:
+        if path.exists() and not path.is_file():
+            raise Refused(path, ["it is no plain file; expected the file as downloaded"])
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise Refused(path, [f"the file has {path.stat().st_size} bytes; expected at most {MAX_FILE_BYTES}"])
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise Refused(path, [f"the file cannot be read: {error.strerror}"]) from None
+    except UnicodeDecodeError as error:
+        raise Refused(path, [f"the file is not UTF-8 at byte {error.start}; expected the file as downloaded"]) from None
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    lines: list[tuple[int, list[str]]] = []
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                lines.append((reader.line_num, [cell.strip() for cell in cells]))
+    except csv.Error as error:
+        raise Refused(path, [f"line {reader.line_num}: not readable as CSV: {error}"]) from None
+    while lines and lines[0][1][0] in above:
+        del lines[0]
+    if not lines:
+        raise Refused(path, ["the file is empty"])
+    # from download to download, publishers change the case, the blanks and the hyphens of their headers
+    known = {_plain(name): name for name in required}
+    header = [known.get(_plain(name), name) for name in lines[0][1]]
+    if missing := [name for name in required if name not in header]:
+        raise Refused(
+            path, [f"line {lines[0][0]}: no column {', '.join(map(repr, missing))}; the file has {', '.join(header)}"]
+        )
+    if repeated := {name for name in header if header.count(name) > 1}:
+        raise Refused(path, [f"line {lines[0][0]}: the column {name!r} stands twice" for name in sorted(repeated)])
+    findings = [
+        f"line {number}: {len(cells)} cells; expected {len(header)}" for number, cells in lines if len(cells) != len(header)
+    ]
+    if findings:
+        raise Refused(path, findings)
+    return header, [(number, dict(zip(header, cells, strict=True))) for number, cells in lines[1:]]
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name).lower()
+
+
+def long_row(code: str, published: str, name: str, indicator: str, theirs: str, period: str, value: str, note: str = "") -> Row:
+    """A row of the long layout: one figure, with our codes and those of the publisher."""
+    return {
+        "country_code": code, "indicator_code": indicator, "published_code": published, "country_name": name,
+        "published_indicator": theirs, "period": period, "value": value, "note": note,
+    }  # fmt: skip
+
+
+def long_edition(source: str, indicator: str, edition: str, path: Path, rows: list[Row]) -> Edition:
+    """An edition in the layout `figures`, for sources that publish one figure for each economy and year: one row a figure."""
+    return Edition(
+        series=f"{source}_{indicator.lower()}",
+        layout="figures",
+        edition=edition,
+        source=source,
+        title=f"{indicator} by economy and year, to {edition}",
+        locator=f"{path.name}, {{country_name}}, {{period}}",
+        columns=[
+            Column("country_code", "Country, ISO 3166-1 alpha-3; empty for an aggregate", printed=False),
+            Column("indicator_code", "Indicator", printed=False, constraints={"required": True}),
+            Column(
+                "published_code",
+                "Code that the publisher uses for the economy or aggregate",
+                printed=False,
+                constraints={"required": True},
+            ),
+            Column("country_name", "Name that the publisher uses for it", printed=False, constraints={"required": True}),
+            Column("published_indicator", "Code that the publisher uses for the indicator", printed=False),
+            Column("period", "Year", printed=False, constraints={"required": True, "pattern": r"^\d{4}$"}),
+            Column(
+                "value",
+                "Figure as printed; empty where the publisher gives none",
+                constraints={"pattern": r"^\d+(\.\d+)?([eE]-?\d+)?$"},
+            ),
+            Column("note", "Note of the publisher on the figure"),
+        ],
+        key=["published_code", "indicator_code", "period"],
+        rows=rows,
+    )
+
+
+def code_column() -> Column:
+    """The column for the country code, which the importer adds."""
+    return Column("country_code", "Country, ISO 3166-1 alpha-3", printed=False, constraints={"required": True})
+
+
+class Findings:
+    """All errors in a file, by line: they are gathered first, then the file is refused once."""
+
+    def __init__(self, by: str = "country") -> None:
+        self._found: list[tuple[int, str]] = []
+        self._seen: dict[tuple[str, ...], int] = {}
+        self._by = by
+
+    def add(self, line: int, message: str) -> None:
+        self._found.append((line, message))
+
+    def country(self, line: int, code: str | None, published: str, *rest: str) -> str:
+        """The country code. Adds a finding if `code` is None, which means unknown, or if it stands in the file twice."""
+        if code is None:
+            self.add(line, f"{published!r} is in no code list; add it to raw/codes/ if it is a country, or remove the row")
+            return ""
+        first = self._seen.setdefault((code, *rest), line)
+        if first != line:
+            self.add(line, f"{published!r} stands twice, first in line {first}; expected one row by {self._by}")
+        return code
+
+    def number(self, line: int, column: str, text: str, upper: float) -> None:
+        """Add a finding if the text is not a plain number from 0 to `upper`."""
+        if not NUMBER.fullmatch(text):
+            self.add(line, f"column {column!r}: {text!r} is no number")
+        elif not 0 <= float(text) <= upper:
+            self.add(line, f"column {column!r}: {text} is outside 0 to {upper:g}")
+
+    def raise_if_any(self, path: Path) -> None:
+        if self._found:
+            raise Refused(path, [f"line {line}: {message}" for line, message in sorted(self._found)])

@@ -1,0 +1,181 @@
+"""Check: are the files of raw/ whole, unchanged, and valid against the data package? Nothing is loaded before this passes.
+
+Frictionless checks the files against the package: hash, encoding, header, types, patterns, keys, foreign keys. This module adds
+checks that the standard lacks, such as files that no resource lists, and writes each finding as one line that names file, row and
+column, says what was found and what was expected, and tells the user what to do.
+"""
+
+from __future__ import annotations
+
+import csv
+import unicodedata
+from typing import Any
+
+from pipelines.intake.package import Finding, editing, file_hash, read_package, require_valid, write_package
+from pipelines.project import Project
+
+# The largest file in raw/ is far smaller. A larger one is a mistake, and would take much memory before that is noticed.
+MAX_FILE_BYTES = 64 * 1024 * 1024
+
+# Unicode's embeddings, overrides and isolates: with one of them, 21 can be displayed as 12.
+TURNS_TEXT = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
+
+WHAT_TO_DO = {
+    "hash-count": "if the edit is meant, record it with `egov check --update-hashes`; if not, restore the file",
+    "scheme-error": "restore the file, or take its resource out of raw/datapackage.json",
+    "encoding-error": "save the file as UTF-8",
+    "primary-key": "remove or correct one of the two rows",
+    "foreign-key": "correct the value, or add it to the code list",
+    "extra-label": "remove the column, or describe it in raw/datapackage.json",
+    "missing-label": "restore the column, or take it out of raw/datapackage.json",
+    "incorrect-label": "restore the header that raw/datapackage.json describes",
+    "extra-cell": "quote the cell that holds a comma, or remove the cell",
+    "missing-cell": "complete the row",
+    "blank-row": "remove the empty line",
+}
+NO_HASH = "no SHA-256 is recorded"
+
+
+def check(project: Project) -> list[Finding]:
+    """All findings about the files of raw/, sorted by file, row and column; an empty list if raw/ is valid.
+
+    Raises EgovError if raw/datapackage.json itself is not valid.
+    """
+    package = read_package(project)
+    findings = _check_places(project, package)
+    if all(NO_HASH in finding.message for finding in findings):  # the cells of a file without a hash can still be checked
+        findings += _check_files(project, package)
+    return sorted(set(findings))
+
+
+def update_hashes(project: Project) -> list[str]:
+    """Record the present SHA-256 of every raw file in the package. Returns the paths whose hash changed.
+
+    Raises EgovError and writes nothing if raw/ has any finding other than a changed hash; exit code 3 if another command
+    keeps writing in raw/.
+    """
+    with editing(project):
+        package = read_package(project)
+        require_valid([finding for finding in check(project) if "SHA-256" not in finding.message])
+        changed = []
+        for resource in package["resources"]:
+            digest = file_hash(project.raw / resource["path"])
+            if resource.get("hash") != digest:
+                resource["hash"] = digest
+                changed.append(resource["path"])
+        if changed:
+            write_package(project, package)
+    return changed
+
+
+def _check_places(project: Project, package: dict[str, Any]) -> list[Finding]:
+    """Findings that would keep the files from being read safely: no plain file, too large, outside raw/, listed nowhere."""
+    findings = []
+
+    def found(file: str, message: str) -> None:
+        findings.append(Finding(file, 0, "", message))
+
+    root = project.raw.resolve()
+    for number, resource in enumerate(package["resources"], start=1):
+        path = resource["path"]
+        target = project.raw / path
+        if not target.resolve().is_relative_to(root) or target.is_symlink():
+            found(
+                "datapackage.json",
+                f"resource {number}: the path {path!r} leads out of raw/; expected a plain file below raw/",
+            )
+        elif target.exists() and not target.is_file():
+            found(path, "is no plain file; restore the file")
+        elif target.is_file() and target.stat().st_size > MAX_FILE_BYTES:
+            found(path, f"the file has {target.stat().st_size} bytes; expected at most {MAX_FILE_BYTES}")
+        if "hash" not in resource:
+            found(path, f"{NO_HASH}; record it with `egov check --update-hashes`")
+    listed = {resource["path"] for resource in package["resources"]}
+    for file in sorted(project.raw.rglob("*.csv")):
+        path = file.relative_to(project.raw).as_posix()
+        if path not in listed:
+            found(path, "raw/datapackage.json does not list the file; describe it there or remove it")
+    return findings
+
+
+def _check_files(project: Project, package: dict[str, Any]) -> list[Finding]:
+    from frictionless import Package  # here, not above: no other command should wait for this import
+    from frictionless.exception import FrictionlessException
+
+    try:
+        described = Package.from_descriptor(package, basepath=str(project.raw))
+        report = described.validate()
+    except FrictionlessException as error:
+        reasons = [reason.message for reason in error.reasons] or [error.error.message]
+        return [Finding("datapackage.json", 0, "", reason) for reason in reasons]
+    paths = {resource.name: str(resource.path) for resource in described.resources}
+    findings = [Finding("datapackage.json", 0, "", error.message) for error in report.errors]
+    for task in report.tasks:
+        file = paths[task.name]
+        findings += [_finding(file, error) for error in task.errors]
+        if not any(error.type in ("scheme-error", "encoding-error") for error in task.errors):
+            findings += _check_cells(project, file)
+    return findings
+
+
+def _check_cells(project: Project, file: str) -> list[Finding]:
+    """Cells that readers skip or read in different ways: a quotation mark that is never closed, an invisible character.
+
+    A cell that ends in a line end would match the pattern of its column without being the text that it looks like.
+    """
+    findings = []
+    with open(project.raw / file, encoding="utf-8", newline="") as lines:
+        reader = csv.reader(lines, strict=True)
+        try:
+            header = next(reader, [])
+            for row, cells in enumerate((cells for cells in reader if cells), start=1):
+                for column, cell in zip(header, cells, strict=False):
+                    if not cell.isprintable() and (odd := [c for c in cell if _is_hidden(c)]):
+                        message = f"found {odd[0]!r} in the cell; expected one line of text: remove it"
+                        findings.append(Finding(file, row, column, message))
+        except (csv.Error, UnicodeDecodeError) as error:
+            return [Finding(file, reader.line_num, "", f"not readable as CSV: {error}; quote the cell as RFC 4180 says")]
+    return findings
+
+
+def _is_hidden(character: str) -> bool:
+    """Whether a character ends a line, steers a terminal, or changes the direction of the text."""
+    return unicodedata.category(character) in ("Cc", "Zl", "Zp") or unicodedata.bidirectional(character) in TURNS_TEXT
+
+
+def _finding(file: str, error: Any) -> Finding:
+    """A Frictionless error as a finding. Frictionless counts the header as a row, a finding does not."""
+    row = (getattr(error, "row_number", None) or 1) - 1
+    column = getattr(error, "field_name", None) or ""
+    cell = getattr(error, "cell", None)
+    note = error.note or ""
+    if error.type == "hash-count":
+        message = "the content does not have the recorded SHA-256"
+    elif error.type == "scheme-error":
+        message = "the file is missing or cannot be opened"
+    elif error.type == "primary-key":
+        message = "the key stands twice" + note.replace("the same as in the row at position", ": also in line")
+    elif error.type == "foreign-key":
+        message = f"unknown code: {note}"
+    elif error.type == "constraint-error":
+        message = f"found {'nothing' if cell in (None, '') else repr(cell)}, expected {_expected(note)}"
+    elif error.type == "type-error":
+        message = f"found {cell!r}, expected {note.split('type is ')[-1]}"
+    elif note:
+        message = f"{error.title.lower()}: {note}"
+    else:
+        message = error.message
+    return Finding(file, row, column, f"{message}; {WHAT_TO_DO.get(error.type, 'correct the cell or its rule')}")
+
+
+def _expected(note: str) -> str:
+    """The rule that a Frictionless constraint note quotes, in words."""
+    rule, _, value = note.removeprefix('constraint "').partition('" is ')
+    value = value.strip('"')
+    words = {
+        "pattern": f"text that matches {value}",
+        "enum": f"one of {value}",
+        "required": "a value",
+        "unique": "a value not used above",
+    }
+    return words.get(rule, f"{rule} {value}")

@@ -1,0 +1,221 @@
+"""Package: raw/datapackage.json, the Frictionless data package that describes every raw file, and the hashes in it.
+
+datapackage.schema.json says what the package may hold. No code reads a package that holds anything else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pipelines.project import EgovError, Exit, Project, replace_file
+from pipelines.releases import store
+from pipelines.releases.inputs import hash_of
+
+# The package has a hundredth of this size.
+MAX_PACKAGE_BYTES = 16 * 1024 * 1024
+# How many seconds a command that writes in raw/ waits for another such command or for a build.
+WAIT = 60.0
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """One error in raw/. `row` counts the rows below the header from 1; it is 0 if the error is not about a row."""
+
+    file: str
+    row: int
+    column: str
+    message: str
+
+    def __str__(self) -> str:
+        place = f"raw/{self.file}"
+        if self.row:
+            place += f", row {self.row} (line {self.row + 1})"
+        if self.column:
+            place += f", column {self.column}"
+        return f"{place}: {self.message}"
+
+
+def read_package(project: Project) -> dict[str, Any]:
+    """raw/datapackage.json as a dict that is valid against datapackage.schema.json.
+
+    Raises EgovError (exit code 2) that lists every error in it.
+    """
+    path = project.package_file
+    try:
+        if path.stat().st_size > MAX_PACKAGE_BYTES:
+            raise ValueError(f"{path.stat().st_size} bytes, expected at most {MAX_PACKAGE_BYTES}")
+        package = json.loads(
+            path.read_bytes().decode(), object_pairs_hook=_without_twins, parse_float=_refuse, parse_constant=_refuse
+        )
+        json.dumps(package, ensure_ascii=False).encode()  # fails for half a surrogate pair, which is no text
+    except FileNotFoundError:
+        raise EgovError(
+            "raw/datapackage.json: the file is missing; restore it, it describes every raw file", Exit.REFUSED
+        ) from None
+    except (ValueError, RecursionError) as error:  # undecodable text too
+        raise EgovError(f"raw/datapackage.json: not readable as UTF-8 JSON ({error}); restore the file", Exit.REFUSED) from None
+    require_valid(sorted(set(_schema_findings(package)) or set(_package_findings(package))))
+    checked: dict[str, Any] = package
+    return checked
+
+
+def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object as a dict. If a property stands in it twice, two readers could read two different values."""
+    counted = Counter(name for name, _ in pairs)
+    if twice := [name for name, times in counted.items() if times > 1]:
+        raise ValueError(f"the property {twice[0]!r} stands twice in one object")
+    return dict(pairs)
+
+
+def _refuse(number: str) -> None:
+    raise ValueError(f"{number} is no whole number; the package holds no other")
+
+
+@cache
+def _schema() -> Any:
+    """The validator of the package. A pattern has to match the whole text: `$` alone would also match before a final line end."""
+    # here, not above: no other command should wait for this import
+    from jsonschema import Draft202012Validator, FormatChecker, ValidationError, validators
+
+    def pattern(_: Any, expected: str, instance: object, __: Any) -> Iterator[ValidationError]:
+        if isinstance(instance, str) and not re.fullmatch(expected, instance):
+            yield ValidationError(f"expected text that matches {expected}")
+
+    formats = FormatChecker(["date"])
+
+    def compiles(instance: object) -> bool:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # a warning means that a later Python reads the pattern differently
+            return not isinstance(instance, str) or bool(re.compile(instance))
+
+    formats.checks("regex", raises=(re.error, ValueError, OverflowError, RecursionError, Warning))(compiles)
+    checks = validators.extend(Draft202012Validator, {"pattern": pattern})
+    schema = json.loads(Path(__file__).with_name("datapackage.schema.json").read_text(encoding="utf-8"))
+    return checks(schema, format_checker=formats)
+
+
+def _schema_findings(package: object) -> Iterator[Finding]:
+    """Every part of the package that datapackage.schema.json does not allow, each with the path to it."""
+    for error in _schema().iter_errors(package):
+        way = list(error.absolute_path)
+        match error.validator:
+            case "required" | "dependentRequired":
+                what = f"{error.message.split(' ')[0]} is missing; add it"
+            case "additionalProperties":
+                unknown = sorted(set(error.instance) - set(error.schema["properties"]))
+                what = f"{', '.join(map(repr, unknown))} is unknown; expected only {', '.join(error.schema['properties'])}"
+            case "type":
+                what = f"found {_short(error.instance)}, expected {error.validator_value}"
+            case "const":
+                what = f"found {_short(error.instance)}, expected {error.validator_value!r}"
+            case "enum":
+                what = f"found {_short(error.instance)}, expected one of {error.validator_value}"
+            case "pattern":
+                what = f"found {_short(error.instance)}, {error.message}"
+            case "format":
+                expected = {"date": "a day as YYYY-MM-DD", "regex": "a regular expression"}[error.validator_value]
+                what = f"found {_short(error.instance)}, expected {expected}"
+            case _:
+                what = f"found {_short(error.instance)}, against the rule {error.validator} {_short(error.validator_value)}"
+        yield Finding("datapackage.json", 0, "", f"{_way(package, way)}{what}")
+
+
+def _way(package: Any, way: list[str | int]) -> str:
+    """The path to a value, for example `resource 4 ("article/table_1.csv"), schema, field 2, name: `, counted from 1."""
+    words: list[str] = []
+    at = package
+    for step in way:
+        at = at[step]
+        if isinstance(step, int):
+            known = [at[name] for name in ("path", "name") if isinstance(at, dict) and isinstance(at.get(name), str)]
+            last = words.pop() if words else "item"
+            words.append(f"{last.removesuffix('s')} {step + 1}" + (f" ({_short(known[0])})" if known else ""))
+        else:
+            words.append(step)
+    return f"{', '.join(words)}: " if words else ""
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 100 else f"{text[:100]}..."
+
+
+def _package_findings(package: dict[str, Any]) -> Iterator[Finding]:
+    """Errors in a package whose form is valid: names that are used twice, and references to things that do not exist."""
+
+    def found(message: str) -> Finding:
+        return Finding("datapackage.json", 0, "", message)
+
+    for what, names in (
+        ("source", [source["name"] for source in package["sources"]]),
+        ("path", [resource["path"] for resource in package["resources"]]),
+        (
+            "series, edition and revision",
+            [(r["series"], r["edition"], r["revision"]) for r in package["resources"] if "series" in r],
+        ),
+    ):
+        yield from (found(f"the {what} {name!r} stands twice") for name, times in Counter(names).items() if times > 1)
+    described = sorted(source["name"] for source in package["sources"])
+    columns = {resource["name"]: {field["name"] for field in resource["schema"]["fields"]} for resource in package["resources"]}
+    for resource in package["resources"]:
+        path, schema = resource["path"], resource["schema"]
+        name = path.removesuffix(".csv").replace("/", "_")
+        if resource["name"] != name:
+            yield Finding(path, 0, "", f"its resource is named {resource['name']!r}; expected {name!r}")
+        if name.startswith("datapackage_"):
+            yield Finding(path, 0, "", "its folder has the name of the tables that describe the package; rename it")
+        if (source := resource["sources"][0]["name"]) not in described:
+            yield Finding(
+                path, 0, "", f"its source is {source!r}; expected one that raw/datapackage.json describes: {described}"
+            )
+        held = Counter(field["name"] for field in schema["fields"])
+        for column, times in held.items():
+            if times > 1 or column == "raw_row":
+                yield Finding(path, 0, column, "the column stands twice, raw_row is numbered here; rename one of the two")
+        named = [("primaryKey", schema.get("primaryKey", []), set(held))]
+        for key in schema.get("foreignKeys", []):
+            target = key["reference"]["resource"] or resource["name"]
+            if target not in columns or len(key["fields"]) != len(key["reference"]["fields"]):
+                yield Finding(path, 0, "", f"its foreign key leads to {key['reference']}; expected columns of another resource")
+                continue
+            named += [("foreignKeys", key["fields"], set(held)), (target, key["reference"]["fields"], columns[target])]
+        for where, wanted, there in named:
+            yield from (
+                Finding(path, 0, "", f"{where}: the column {column!r} is not there; expected one of {sorted(there)}")
+                for column in wanted
+                if column not in there
+            )
+
+
+def require_valid(findings: list[Finding]) -> None:
+    """Raise EgovError (exit code 2) that lists all findings, if there are any."""
+    if findings:
+        count = f"{len(findings)} finding{'s' if len(findings) > 1 else ''}"
+        lines = "\n".join(f"  {finding}" for finding in findings)
+        raise EgovError(f"raw/ is not valid, {count}:\n{lines}", Exit.REFUSED)
+
+
+def write_package(project: Project, package: dict[str, Any]) -> None:
+    """Replace raw/datapackage.json by `package` in one step, formatted as it is kept."""
+    replace_file(project.package_file, (json.dumps(package, ensure_ascii=False, indent=2) + "\n").encode())
+
+
+@contextlib.contextmanager
+def editing(project: Project) -> Iterator[None]:
+    """Hold the lock of the warehouse while a command writes in raw/. Raises EgovError (exit code 3) if it stays taken."""
+    with store.only_writer(project, WAIT):
+        yield
+
+
+def file_hash(path: Path) -> str:
+    """The SHA-256 of a file in the form of the Frictionless property `hash`."""
+    return f"sha256:{hash_of(path)}"

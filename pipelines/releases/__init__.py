@@ -1,0 +1,1 @@
+"""Releases: how one is made, published, compared, read and taken back."""

@@ -1,0 +1,105 @@
+"""Draft: a release in the making. It becomes a release when it is finished and the store publishes it."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pipelines.project import EgovError, Project
+from pipelines.releases.inputs import hash_of, models_fingerprint
+
+
+@dataclass(frozen=True)
+class Tested:
+    """How the tests of a build ended."""
+
+    passed: int
+    warned: int
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A release in the making: its folder in the build folder, its id and time, and the hashes of its inputs."""
+
+    project: Project
+    folder: Path
+    release_id: str
+    built_at: datetime
+    raw_sha256: str
+    fingerprint: str
+
+    @property
+    def database(self) -> Path:
+        """The file that is loaded, that dbt builds in, that the tests and the products read, and that is published."""
+        return self.folder / "egov.duckdb"
+
+    def describe(self) -> None:
+        """Add schema meta to the database, once the models are built."""
+        from pipelines.releases import meta  # here, not above: a run without changes ends before DuckDB is imported
+
+        meta.describe(self)
+
+    def finish(self, tested: Tested) -> None:
+        """Complete the folder after the tests and the products: record the tests, write release.json, and seal every file.
+
+        release.json holds the SHA-256 of every other file: `egov verify` checks the release against these. Raises EgovError
+        if the database was not closed cleanly, or if the folder holds a link or a special file.
+        """
+        from pipelines.releases import meta
+
+        meta.record(self, tested)
+        if leftovers := [path.name for path in self.folder.glob("egov.duckdb?*")]:
+            raise EgovError(f"the database was not closed cleanly, beside it stands {leftovers}; nothing is published")
+        files = {name: hash_of(self.folder / name) for name in file_names(self.folder)}
+        summary: dict[str, Any] = {
+            "release_id": self.release_id,
+            "built_at": self.built_at.isoformat(timespec="seconds"),
+            "fingerprint": self.fingerprint,
+            "models_fingerprint": models_fingerprint(self.project),
+            "raw_sha256": self.raw_sha256,
+            "tests_passed": tested.passed,
+            "tests_warned": tested.warned,
+            **meta.counts(self),
+            "bytes": sum((self.folder / name).stat().st_size for name in files),
+            "files": files,
+        }
+        (self.folder / "release.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+        self._seal()
+
+    def _seal(self) -> None:
+        """Write every file to the disk and make it read-only for everybody: a release never changes.
+
+        The folder itself stays writable until it has been moved.
+        """
+        for path in sorted(self.folder.rglob("*"), reverse=True):  # the content of a folder before the folder
+            path.chmod(0o555 if path.is_dir() else 0o444)
+            sync(path)
+        self.folder.chmod(0o755)
+        sync(self.folder)
+
+
+def file_names(folder: Path) -> list[str]:
+    """The path, relative to `folder`, of every file of a release except release.json, in order.
+
+    Raises EgovError if anything is neither a plain file nor a folder: a link may lead to a file that somebody else can change.
+    """
+    found = []
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() or not (path.is_dir() or path.is_file()):
+            raise EgovError(f"{path} is no plain file: a release holds plain files only; remove it")
+        if path.is_file() and path.name != "release.json":
+            found.append(path.relative_to(folder).as_posix())
+    return found
+
+
+def sync(path: Path) -> None:
+    """Write a file, or the entries of a folder, to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,141 @@
+"""Meta: schema meta of a release: what the release was made from, and the dictionary of its public columns."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from pipelines.products.contract import PUBLIC_SCHEMAS
+from pipelines.project import Project, child_environment
+
+if TYPE_CHECKING:
+    from pipelines.releases.draft import Draft, Tested
+
+# The published file holds these schemas and no others.
+KEPT_SCHEMAS = (*PUBLIC_SCHEMAS, "raw", "meta")
+
+TABLES = {
+    "build_info": (
+        "What this release was built from, with which versions, and how its tests ended",
+        """release_id varchar primary key, built_at timestamp with time zone not null, git_commit varchar,
+        raw_sha256 varchar not null, duckdb_version varchar not null, dbt_version varchar not null,
+        tests_passed integer not null, tests_warned integer not null, fingerprint varchar not null""",
+    ),
+    "dictionary": (
+        "Every public column with its type, unit and meaning",
+        """table_schema varchar, table_name varchar, column_name varchar, data_type varchar not null, unit varchar,
+        description varchar not null, primary key (table_schema, table_name, column_name)""",
+    ),
+}
+# The meaning of the columns of schema meta. The columns of the models are described beside the models.
+COLUMNS = {
+    "build_info.release_id": "Id of the release: the UTC time of its build and the start of raw_sha256",
+    "build_info.built_at": "When the release was built",
+    "build_info.git_commit": "Commit of the checkout, with -dirty where files differ from it; null outside a git checkout",
+    "build_info.raw_sha256": "SHA-256 of raw/datapackage.json, which holds the SHA-256 of every raw file",
+    "build_info.duckdb_version": "Version of DuckDB that wrote the release",
+    "build_info.dbt_version": "Version of dbt that built it",
+    "build_info.tests_passed": "Tests on the built tables that passed",
+    "build_info.tests_warned": "Tests on the built tables that warned",
+    "build_info.fingerprint": "SHA-256 of everything that the release was made from",
+    "dictionary.table_schema": "Schema of the table",
+    "dictionary.table_name": "Table",
+    "dictionary.column_name": "Column",
+    "dictionary.data_type": "Type, as DuckDB writes it",
+    "dictionary.unit": "Unit of the figures; null where the column has none",
+    "dictionary.description": "What the column means",
+}
+
+COUNTS = {
+    "facts": """
+        select table_name, estimated_size from duckdb_tables()
+        where schema_name = 'marts' and table_name like 'fct%' order by 1""",
+    "claims": "select verdict, count(*) from reports.rpt_claims group by 1 order by 2 desc, 1",
+}
+
+
+def describe(draft: Draft) -> None:
+    """Add schema meta to the database of a draft, with the dictionary. The row of build_info follows with `record`."""
+    manifest = json.loads((draft.project.target / "manifest.json").read_text(encoding="utf-8"))
+    units = [
+        (
+            node["schema"],
+            node["name"],
+            column["name"],
+            column.get("meta", {}).get("unit") or column.get("config", {}).get("meta", {}).get("unit"),
+        )
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["schema"] in PUBLIC_SCHEMAS
+        for column in node["columns"].values()
+    ]
+    with duckdb.connect(str(draft.database)) as connection:
+        connection.execute("create schema meta")
+        for table, (meaning, columns) in TABLES.items():
+            connection.execute(f"create table meta.{table} ({columns})")
+            connection.execute(f"comment on table meta.{table} is '{meaning}'")
+        for column, meaning in COLUMNS.items():
+            connection.execute(f"comment on column meta.{column} is '{meaning}'")
+        connection.execute(
+            "create temp table units (table_schema varchar, table_name varchar, column_name varchar, unit varchar)"
+        )
+        connection.executemany("insert into units values (?, ?, ?, ?)", units)
+        connection.execute(
+            """insert into meta.dictionary
+            select c.schema_name, c.table_name, c.column_name, c.data_type, u.unit, c.comment
+            from duckdb_columns() as c
+            left join units as u
+                on u.table_schema = c.schema_name and u.table_name = c.table_name and u.column_name = c.column_name
+            where c.database_name = current_database() and list_contains(?, c.schema_name)
+            order by c.schema_name, c.table_name, c.column_index""",
+            [list(PUBLIC_SCHEMAS)],
+        )
+        for (schema,) in connection.execute(
+            "select schema_name from duckdb_schemas() where database_name = current_database() and not internal"
+        ).fetchall():
+            if schema not in KEPT_SCHEMAS:
+                connection.execute(f'drop schema "{schema}" cascade')
+
+
+def record(draft: Draft, tested: Tested) -> None:
+    """Write the row of meta.build_info. It is the last write to the database: the tests have read everything else."""
+    with duckdb.connect(str(draft.database)) as connection:
+        connection.execute(
+            "insert into meta.build_info values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                draft.release_id,
+                draft.built_at,
+                _git_commit(draft.project),
+                draft.raw_sha256,
+                duckdb.__version__,
+                version("dbt-core"),
+                tested.passed,
+                tested.warned,
+                draft.fingerprint,
+            ],
+        )
+
+
+def counts(draft: Draft) -> dict[str, dict[str, int]]:
+    """What release.json counts: `facts`, the rows of each fact table, and `claims`, how many have each verdict."""
+    with duckdb.connect(str(draft.database), read_only=True) as connection:
+        return {name: dict(connection.execute(query).fetchall()) for name, query in COUNTS.items()}
+
+
+def _git_commit(project: Project) -> str | None:
+    """The commit of the checkout, with `-dirty` where files differ from it; None outside a git checkout."""
+    try:
+        said = subprocess.run(
+            ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"],
+            cwd=project.root,
+            env=child_environment(),
+            capture_output=True,
+            encoding="utf-8",
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return said.stdout.strip()

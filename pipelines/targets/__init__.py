@@ -1,0 +1,1 @@
+"""Targets: places beyond the warehouse folder into which the current release is published."""

@@ -1,0 +1,102 @@
+"""Publish: put the current release into a PostgreSQL database, and swap it for the one published there.
+
+A release is loaded into schemas of its own beside the published ones (`marts__new`), checked, and put in their place by renaming,
+in one short transaction. What was published stays as `marts__old` until the next publish drops it.
+"""
+
+from __future__ import annotations
+
+import logging
+
+import duckdb
+import psycopg
+from psycopg import sql
+from rich.console import Console
+
+from pipelines.products.contract import read_tables
+from pipelines.project import EgovError, Exit, Project
+from pipelines.releases import connect, store
+from pipelines.releases.runs import shown
+from pipelines.targets.postgres.ddl import SCHEMAS, add_constraints, clear, create, held_releases, new, target
+from pipelines.targets.postgres.rows import check, copy
+from pipelines.targets.postgres.server import (
+    Server,
+    connect_to,
+    explain,
+    grant,
+    make_role,
+    require_name,
+    require_reader,
+    set_up,
+    value,
+)
+from pipelines.targets.postgres.swap import swap
+
+# The advisory lock that keeps two publishers of one database apart: the letters "egov".
+LOCK = 0x65676F76
+
+
+def publish(project: Project, dsn: str, role: str, console: Console, *, wait: float) -> None:
+    """Put the current release into the database that `dsn` names, readable for `role`.
+
+    Nothing is loaded if the database already holds that release. `wait` is how many seconds to wait for open transactions of
+    readers before the swap. Raises EgovError if a step fails: readers keep the release that they had. Exit code 2: the DSN or
+    the name of the role is refused; 3: another publish is running, or readers never closed their transactions.
+    """
+    require_name(role)
+    current = store.require_current(project)
+    logging.getLogger("psycopg").addHandler(logging.NullHandler())  # the error that is raised says all that it would log
+    with connect.connect(current.database) as release, connect_to(dsn) as server:
+        try:
+            _publish(release, current.release_id, server, role, console, wait)
+        except psycopg.Error as error:
+            raise EgovError(f"{explain(server, error)}; readers keep the release that they had") from None
+        except duckdb.Error as error:
+            raise EgovError(f"the release cannot be read: {error}; readers keep the release that they had") from None
+
+
+def _publish(
+    release: duckdb.DuckDBPyConnection, release_id: str, server: Server, role: str, console: Console, wait: float
+) -> None:
+    set_up(server)
+    if not value(server, "select pg_try_advisory_lock(%s)", LOCK):
+        raise EgovError("another publish to this database is running", Exit.BUSY)
+    require_reader(server, role)
+    held = held_releases(server)
+    if all(held.get(schema) == release_id for schema in SCHEMAS):
+        with server.transaction():
+            make_role(server, role)
+            taken = grant(server, SCHEMAS, role, keep_readers=True)
+        if taken:
+            console.print(f"took back  rights beyond reading, or of everybody: {taken}")
+        console.print(f"the database already holds release {release_id}")
+        return
+    if newer := max((held[schema] for schema in SCHEMAS if held.get(schema, "") > release_id), default=None):
+        console.print(f"older      release {release_id} is to replace the newer {newer}, because `current` names it here")
+    tables = read_tables(release, SCHEMAS)
+    with shown(console, "clear"):
+        clear(server, held)
+    with server.transaction():
+        create(server, tables, release_id, role)
+        with shown(console, "copy") as progress:
+            copy(release, server, tables, progress)
+        with shown(console, "keys"):
+            add_constraints(server, tables, foreign=False)
+        with shown(console, "references"):
+            add_constraints(server, tables, foreign=True)
+        with shown(console, "analyze"):
+            server.execute(sql.SQL("analyze {}").format(sql.SQL(", ").join(map(target, tables))))
+        with shown(console, "check"):
+            check(release, server, tables)
+        grant(server, [new(schema) for schema in SCHEMAS], role, keep_readers=False)
+    with shown(console, "swap"):
+        try:
+            swap(server, [schema for schema in SCHEMAS if schema in held], wait)
+        except psycopg.OperationalError as error:
+            if not server.closed:
+                raise
+            # the connection was lost while the swap was being confirmed
+            lost = "readers have either the release that they had or the new one, whole: run again"
+            raise EgovError(f"{explain(server, error)}; {lost}") from None
+    console.print(f"release    {release_id}")
+    console.print(f"readable   by role {role}")

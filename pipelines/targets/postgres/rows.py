@@ -1,0 +1,88 @@
+"""Rows: copy the rows of a release into its tables in PostgreSQL, and compare both sides."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import duckdb
+from psycopg import sql
+
+from pipelines.products.contract import Column, Table
+from pipelines.project import EgovError
+from pipelines.releases.runs import Progress
+from pipelines.targets.postgres.ddl import target
+from pipelines.targets.postgres.server import Server, quoted
+
+# As many rows as DuckDB keeps together: a block is read without reading others.
+ROWS_PER_BLOCK = 122_880
+
+
+def copy(release: duckdb.DuckDBPyConnection, server: Server, tables: list[Table], progress: Progress) -> None:
+    """Stream every table from the release into its empty table, made in this transaction.
+
+    The rows are frozen: a transaction that began before the load and first reads after the swap finds them too.
+    """
+    for done, table in enumerate(tables):
+        progress(done, len(tables))
+        statement = sql.SQL("copy {} from stdin (format csv, freeze)").format(target(table))
+        blocks = contextlib.closing(_one_ahead(_csv_blocks(release, table)))
+        with server.cursor() as cursor, cursor.copy(statement) as stream, blocks as ready:
+            for block in ready:
+                stream.write(block)
+
+
+def check(release: duckdb.DuckDBPyConnection, server: Server, tables: list[Table]) -> None:
+    """Ask both databases for the rows and the sums of every column. Raises EgovError where they do not agree."""
+    for table in tables:
+        sums = ["count(*)", *(term for column in table.columns for term in _sums(column))]
+        query = f"select {', '.join(sums)} from "
+        here = release.execute(f"{query} {quoted(table.schema)}.{quoted(table.name)}").fetchone()
+        there = server.execute(sql.SQL(query) + target(table)).fetchone()
+        assert here
+        assert there
+        if differing := [f"{sums[n]} is {there[n]}, expected {here[n]}" for n in range(len(sums)) if here[n] != there[n]]:
+            raise EgovError(
+                f"{table.full_name} does not hold in PostgreSQL what the release holds: {'; '.join(differing)}; "
+                "readers keep the release that they had"
+            )
+
+
+def _csv_blocks(release: duckdb.DuckDBPyConnection, table: Table) -> Iterator[str]:
+    """The rows of a table as CSV, many to a block: text in quotes, and nothing at all for NULL, which concat passes over."""
+    fields = ", ',', ".join(
+        f"""'"' || replace({quoted(column.name)}, '"', '""') || '"'""" if column.data_type == "VARCHAR" else quoted(column.name)
+        for column in table.columns
+    )
+    source = f"from {quoted(table.schema)}.{quoted(table.name)}"
+    (last,) = release.execute(f"select max(rowid) {source}").fetchall()[0]
+    for start in range(0, (last or 0) + 1, ROWS_PER_BLOCK):
+        rows = f"rowid between {start} and {start + ROWS_PER_BLOCK - 1}"
+        (block,) = release.execute(f"select string_agg(concat({fields}, chr(10)), '') {source} where {rows}").fetchall()[0]
+        yield block or ""
+
+
+def _one_ahead(blocks: Iterator[str]) -> Generator[str, None, None]:
+    """The same blocks, the next of them being made while one is sent."""
+    with ThreadPoolExecutor(1) as worker:
+        coming = worker.submit(next, blocks, None)
+        while (block := coming.result()) is not None:
+            coming = worker.submit(next, blocks, None)
+            yield block
+
+
+def _sums(column: Column) -> list[str]:
+    """What both databases work out alike of a column: how many values it has, and a sum over them (of texts, their lengths)."""
+    name = quoted(column.name)
+    match column.data_type:
+        case "VARCHAR":
+            return [f"count({name})", f"sum(length({name}))"]
+        case "BOOLEAN":
+            return [f"count({name})", f"sum(cast({name} as integer))"]
+        case "DATE":
+            return [f"count({name})", f"sum({name} - date '1970-01-01')"]
+        case "TIMESTAMP WITH TIME ZONE":
+            return [f"count({name})"]
+        case _:
+            return [f"count({name})", f"sum({name})"]

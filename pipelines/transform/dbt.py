@@ -1,0 +1,159 @@
+"""dbt: one build of the project's models and tests, in a child process (worker.py).
+
+The child is started before raw/ is checked: it takes longer to import dbt and to parse the models than to check and load raw/,
+and the two do not depend on each other. The tests run while the parent makes the products: both read the same finished file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines import signals
+from pipelines.project import EgovError, Exit, Project, child_environment
+from pipelines.releases.draft import Tested
+
+# What dbt leaves in target/ for later steps to read. Nothing of it may be left over from an earlier run.
+ARTIFACTS = (
+    "manifest.json", "run_results.json", "catalog.json", "index.html", "tests/run_results.json", "units/run_results.json",
+)  # fmt: skip
+Progress = Callable[[int, int], None]
+
+
+class Dbt:
+    """One dbt build of a project, as a context manager: the child starts on entry and is gone on exit."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+
+    def __enter__(self) -> Dbt:
+        for name in ARTIFACTS:
+            (self._project.target / name).unlink(missing_ok=True)
+        # isolated (-I): neither variables nor the current folder decide what Python imports. The session is its own, so that
+        # Ctrl-C in a terminal reaches only this process, which then ends the child.
+        self._child = subprocess.Popen(
+            [sys.executable, "-I", "-X", "utf8", str(Path(__file__).with_name("worker.py"))],
+            cwd=self._project.root,
+            env=child_environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._child.poll() is None:
+            self._child.kill()
+        with contextlib.suppress(BrokenPipeError):
+            self._child.communicate()
+
+    def build_models(self, progress: Progress) -> None:
+        """Build every model. `progress` is told how many of how many nodes are done. The database is closed afterwards.
+
+        Raises EgovError that names each model that failed.
+        """
+        self._order("models")
+        self._follow(progress)
+
+    def start_tests(self, *, units: bool) -> None:
+        """Start the data tests, and the unit tests if `units` is set. They only read the finished database."""
+        self._units = units
+        self._order("tests and units" if units else "tests")
+
+    def finish_tests(self, progress: Progress) -> Tested:
+        """Wait for the tests. Raises EgovError that names each failed test, or says that some tests did not run."""
+        self._follow(progress)
+        kinds = ("test", "unit_test") if self._units else ("test",)
+        ended = {result["unique_id"]: result["status"] for name in ARTIFACTS for result in self._results(name)}
+        outcomes = [ended.get(test) for test in self._tests(kinds)]
+        passed, warned = outcomes.count("pass"), outcomes.count("warn")
+        if not outcomes or passed + warned < len(outcomes):
+            raise EgovError(f"{passed + warned} tests ran, the project has {len(outcomes)}; nothing is published")
+        return Tested(passed, warned)
+
+    def _order(self, order: str) -> None:
+        assert self._child.stdin
+        with contextlib.suppress(BrokenPipeError):  # a child that could not parse the models is gone, and has said why
+            self._child.stdin.write(f"{order}\n")
+            self._child.stdin.flush()
+
+    def _follow(self, progress: Progress) -> None:
+        """Read what the child says until it has built the models or has ended. Raises EgovError if anything failed."""
+        assert self._child.stdout
+        said = []
+        for line in self._child.stdout:
+            event = _event(line)
+            if "built" in event:
+                return
+            if "total" in event:
+                progress(event["done"], event["total"])
+            else:
+                said.append(event["error"])
+        code = self._child.wait()
+        if code < 0:
+            raise EgovError(f"dbt was ended by {signals.name(-code)}", Exit.SIGNALLED - code)
+        if code not in (0, 1):
+            raise EgovError("dbt did not finish:\n" + "\n".join(said[-20:]))
+        if code:
+            results = [result for name in ARTIFACTS for result in self._results(name)]
+            failed = [result for result in results if result["status"] in ("error", "fail", "runtime error")]
+            lines = [_failure(self._project, result) for result in failed] or said[-20:]
+            raise EgovError("the data or a model is wrong, nothing is published:\n" + "\n".join(lines))
+
+    def _tests(self, kinds: tuple[str, ...]) -> list[str]:
+        """The ids of all tests of these kinds in the project, including those that are switched off."""
+        manifest = self._left("manifest.json")
+        nodes = {*manifest["nodes"], *manifest["unit_tests"], *manifest["disabled"]}
+        return sorted(node for node in nodes if node.split(".")[0] in kinds)
+
+    def _results(self, name: str) -> list[dict[str, Any]]:
+        """The results of nodes in an artifact of dbt; an empty list if it has none."""
+        found: list[dict[str, Any]] = self._left(name).get("results", []) if name.endswith("run_results.json") else []
+        return found
+
+    def _left(self, name: str) -> dict[str, Any]:
+        """A JSON file that dbt left in target/; an empty dict if there is none."""
+        try:
+            found: dict[str, Any] = json.loads((self._project.target / name).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        return found
+
+
+def _event(line: str) -> dict[str, Any]:
+    """A line of the worker. A line that is not one of its objects, for example of a traceback, is an error."""
+    try:
+        event = json.loads(line)
+    except json.JSONDecodeError:
+        event = None
+    return event if isinstance(event, dict) else {"error": line.rstrip()}
+
+
+def _failure(project: Project, result: dict[str, Any]) -> str:
+    """A failed model or test with its reason and, for a data test, the first rows that break its rule."""
+    kind, _, name, *rest = result["unique_id"].split(".")
+    if kind == "unit_test":
+        name = f"{rest[0]} of {name}"
+    if kind != "test" or result["status"] != "fail":
+        return f"  {kind} {name}: {' '.join((result.get('message') or '').split())}"
+    rows = f"{result['failures']} row{'s' if result['failures'] != 1 else ''}"
+    with duckdb.connect() as connection:
+        for name, file in (("egov", project.build_file), ("work", project.work_file)):
+            connection.execute(f"attach ? as {name} (read_only)", [str(file)])
+        connection.execute("use egov")
+        cursor = connection.execute(result["compiled_code"])
+        columns = [column[0] for column in cursor.description or []]
+        examples = [
+            ", ".join(f"{column} {value}" for column, value in zip(columns, row, strict=True)) for row in cursor.fetchmany(3)
+        ]
+    return "\n      ".join([f"  test {name}: {rows}", *examples])
