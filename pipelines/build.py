@@ -47,9 +47,11 @@ def _build(project: Project, run: Run, fingerprint: str, *, accept: bool, keep: 
     import duckdb
 
     from pipelines import diff, products, publish
+    from pipelines.products import contract
     from pipelines.transform import Transform
 
-    products.require_extras()
+    made = products.every()
+    products.require_extras(made)
     with Transform(project) as transform:
         from pipelines import load, validate  # after the child has started: pandas takes a while to import
 
@@ -78,7 +80,8 @@ def _build(project: Project, run: Run, fingerprint: str, *, accept: bool, keep: 
                     )
             with run.step("products") as progress:
                 draft = publish.prepare(project, result, fingerprint)
-                run.record["products"] = products.make(project, draft.folder, draft.release_id, draft.built_at, progress)
+                in_making = contract.Draft(project, draft.folder, draft.release_id, draft.built_at)
+                run.record["products"] = products.make(in_making, progress, made)
             with run.step("publish"):
                 if releases.fingerprint(project) != fingerprint:
                     raise EgovError("the inputs changed while they were being built, nothing is published; build again")

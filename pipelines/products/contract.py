@@ -1,8 +1,11 @@
-"""Contract: what a release says of its own tables. Whatever needs their types, keys or meanings asks here."""
+"""Contract: what the database of a release says of itself, and what a product of the release has to be.
+
+Whatever needs the types, keys or meanings of the public tables asks here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -66,17 +69,14 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Release:
-    """A release in the making: its folder, which holds the finished database, and a connection to that."""
+class Catalog:
+    """What a database says of itself, through a connection to it."""
 
-    project: Project
-    folder: Path
     connection: duckdb.DuckDBPyConnection
-    release_id: str
-    built_at: datetime
 
     @cached_property
     def tables(self) -> list[Table]:
+        """The public tables, by schema and name."""
         return read_tables(self.connection, PUBLIC_SCHEMAS)
 
     def rows(self, query: str) -> list[dict[str, Any]]:
@@ -90,6 +90,59 @@ class Release:
         """The day on which the newest source was last accessed: a date that belongs to the data, not to the build."""
         found: date = self.rows("select max(accessed_on) as latest from marts.dim_sources")[0]["latest"]
         return found
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A release in the making: its folder, which nobody sees yet and which holds the finished database, its id and time."""
+
+    project: Project
+    folder: Path
+    release_id: str
+    built_at: datetime
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that a product leaves: its path in the release and its media type.
+
+    A path with `{table}` in it stands for a file per public table, which holds that table. Data is there to be downloaded:
+    the description of the release lists it. Pages to be read are no data.
+    """
+
+    path: str
+    media_type: str
+    is_data: bool = True
+
+    @property
+    def is_per_table(self) -> bool:
+        return "{table}" in self.path
+
+    def path_of(self, table: Table) -> str:
+        """The path of the file that holds a table."""
+        return self.path.format(table=table.name)
+
+    def paths(self, tables: Sequence[Table]) -> list[str]:
+        """The paths of all files that it stands for."""
+        return [self.path_of(table) for table in tables] if self.is_per_table else [self.path]
+
+
+@dataclass(frozen=True)
+class Extra:
+    """An extra of this distribution, and the package that it brings."""
+
+    name: str
+    package: str
+
+
+@dataclass(frozen=True)
+class Product:
+    """What a release has in one format: the files that `write` leaves in the folder of a draft, and the extra it needs."""
+
+    name: str
+    files: tuple[File, ...]
+    write: Callable[[Draft, Catalog], None]
+    extra: Extra | None = None
 
 
 def read_tables(connection: duckdb.DuckDBPyConnection, schemas: Sequence[str]) -> list[Table]:
