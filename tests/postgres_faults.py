@@ -27,7 +27,7 @@ from psycopg import sql
 from rich.progress import track
 
 from pipelines import postgres, read
-from pipelines.products.contract import read_tables
+from pipelines.releases.catalog import read_tables
 from pipelines.project import Project
 
 with warnings.catch_warnings():

@@ -293,7 +293,7 @@ transform.Transform.run = lambda self, progress=None: time.sleep(3) or quick(sel
     "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGRTMIN + 3]
 )
 def test_a_signal_ends_in_one_line(fresh: Project, number: int) -> None:
-    patch = "from pipelines import products\nproducts.PRODUCTS[:] = ['codebook']\n" + WITHOUT_DBT + TAKES_A_WHILE
+    patch = "from pipelines import products\nproducts.MODULES = ['codebook']\n" + WITHOUT_DBT + TAKES_A_WHILE
     assert attacks.signal_once(fresh, 1.0, number, "parent", patch, whole=False) == "interrupted"
 
 

@@ -38,7 +38,7 @@ from psycopg import sql
 
 from pipelines import postgres, read
 from pipelines.cli import run
-from pipelines.products.contract import read_tables
+from pipelines.releases.catalog import read_tables
 from pipelines.project import EgovError, Project
 
 if TYPE_CHECKING:

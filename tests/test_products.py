@@ -6,34 +6,38 @@ import csv
 import hashlib
 import json
 import re
+import shutil
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-from conftest import WITHOUT_DBT, current_release, egov
+from conftest import WITHOUT_DBT, current_draft, egov
 from frictionless import Package, Report
 
-from pipelines.products import report, tables
-from pipelines.products.contract import PUBLIC_SCHEMAS, Column, Release, Table, read_tables
-from pipelines.project import Project
+from pipelines import products
+from pipelines.products import description, report, tables
+from pipelines.products.contract import File, Product
+from pipelines.releases.catalog import PUBLIC_SCHEMAS, Catalog, Column, Table, read_tables
+from pipelines.releases.draft import Draft
+from pipelines.project import EgovError, Project
 
-BROKEN_CODEBOOK = """
-import pipelines.products.codebook as codebook
-def broken(release):
-    raise ValueError("no ink")
-codebook.write = broken
+# A build in a process of its own, with one product that fails as it is made.
+FAILING_CODEBOOK = """
+from pipelines import products
+from pipelines.products.contract import Product
+def fail(draft, catalog):
+    raise {error}
+products.every = lambda: [Product("codebook", (), fail)]
 """
+BROKEN_CODEBOOK = FAILING_CODEBOOK.format(error='ValueError("no ink")')
+FULL_DISK = FAILING_CODEBOOK.format(error='OSError(28, "No space left on device", str(draft.folder / "codebook.csv"))')
 NO_PYSDMX = """
-import pipelines.products as products
+from pipelines import products
+products.MODULES = ["sdmx"]
 products.find_spec = lambda name: None
-"""
-FULL_DISK = """
-import pipelines.products.codebook as codebook
-def full(release):
-    raise OSError(28, "No space left on device", str(release.folder / "codebook.csv"))
-codebook.write = full
 """
 
 
@@ -43,8 +47,12 @@ def described(project: Project) -> dict[str, Any]:
 
 
 @pytest.fixture
-def as_release(built: Project, release: duckdb.DuckDBPyConnection) -> Release:
-    return current_release(built, release)
+def draft(built: Project, tmp_path: Path) -> Draft:
+    """A release in the making whose database is that of the published one, with no product made yet."""
+    folder = tmp_path / "draft"
+    folder.mkdir()
+    shutil.copy(built.published_file, folder / "egov.duckdb")
+    return replace(current_draft(built), folder=folder)
 
 
 def test_every_table_is_there_in_both_formats(built: Project, release: duckdb.DuckDBPyConnection) -> None:
@@ -198,9 +206,62 @@ def test_a_product_that_fails_fails_the_build(fresh: Project, patch: str, messag
     assert fresh.current.readlink().name in before
 
 
-def test_every_text_of_the_report_is_translated(as_release: Release) -> None:
+def test_a_new_format_is_described_by_what_it_declares(draft: Draft) -> None:
+    """A product that nobody knows: a file per table, a file of its own, and a page to read."""
+
+    def write(draft: Draft, catalog: Catalog) -> None:
+        (draft.folder / "lines").mkdir()
+        for table in catalog.tables:
+            (draft.folder / "lines" / f"{table.name}.jsonl").write_text("{}", encoding="utf-8")
+        (draft.folder / "all.zip").write_bytes(b"PK")
+        (draft.folder / "all.html").write_text("<p>", encoding="utf-8")
+
+    files = (
+        File("lines/{table}.jsonl", "application/jsonl"),
+        File("all.zip", "application/zip"),
+        File("all.html", "text/html", is_data=False),
+    )
+    seconds = products.make(draft, lambda done, of: None, [Product("lines", files, write)])
+    assert list(seconds) == ["lines", "description"]
+    package = json.loads((draft.folder / "datapackage.json").read_text(encoding="utf-8"))
+    resource = next(each for each in package["resources"] if each["name"] == "dim_countries-jsonl")
+    assert (resource["path"], resource["mediatype"]) == ("lines/dim_countries.jsonl", "application/jsonl")
+    assert resource["hash"] == f"sha256:{hashlib.sha256(b'{}').hexdigest()}"
+    dataset = json.loads((draft.folder / "dcat.jsonld").read_text(encoding="utf-8"))
+    offered = {each["contentUrl"]: each["encodingFormat"] for each in dataset["distribution"]}
+    assert offered["all.zip"] == "application/zip"
+    assert offered["lines/dim_countries.jsonl"] == "application/jsonl"
+    assert len(offered) == len(package["resources"]) + 1
+    assert "all.html" not in offered
+
+
+@pytest.mark.parametrize("left", [["words.csv"], ["words.txt", "more.txt"], []])
+def test_a_product_leaves_the_files_that_it_declares(draft: Draft, left: list[str]) -> None:
+    def write(draft: Draft, catalog: Catalog) -> None:
+        for name in left:
+            (draft.folder / name).write_text("words", encoding="utf-8")
+
+    product = Product("words", (File("words.txt", "text/plain"),), write)
+    with pytest.raises(EgovError, match="the product words left other files than it declares, nothing is published: "):
+        products.make(draft, lambda done, of: None, [product])
+
+
+def test_every_file_of_a_release_is_declared_by_a_product(built: Project, release: duckdb.DuckDBPyConnection) -> None:
+    made = products.every()
+    declared = [
+        path
+        for product in [*made, description.product(made)]
+        for file in product.files
+        for path in file.paths(Catalog(release).tables)
+    ]
+    assert len(declared) == len(set(declared))
+    found = {path.relative_to(built.current).as_posix() for path in built.current.rglob("*") if path.is_file()}
+    assert found == {*declared, "egov.duckdb", "release.json"}
+
+
+def test_every_text_of_the_report_is_translated(built: Project, release: duckdb.DuckDBPyConnection) -> None:
     translators = [report.Translator(language) for language in report.LANGUAGES]
-    page = report.page(as_release, translators)
+    page = report.page(current_draft(built), Catalog(release), translators)
     for translator in translators:
         assert translator.missing == set(), translator.language
     russian, kazakh = translators[1].known, translators[2].known
@@ -209,7 +270,7 @@ def test_every_text_of_the_report_is_translated(as_release: Release) -> None:
     for text in russian:
         for known in (russian, kazakh):
             assert sorted(number.findall(text)) == sorted(number.findall(known[text])), text
-    assert len(page) == len((as_release.folder / "report" / "index.html").read_text(encoding="utf-8"))
+    assert len(page) == len((built.current / "report" / "index.html").read_text(encoding="utf-8"))
 
 
 def test_a_text_without_a_translation_says_that_it_is_english() -> None:
@@ -235,7 +296,7 @@ def test_the_report_shows_the_figures_of_the_release(built: Project, release: du
     assert len(page) < 2_600_000
 
 
-def test_the_catalogs_hold_nothing_that_is_said_no_more(as_release: Release) -> None:
+def test_the_catalogs_hold_nothing_that_is_said_no_more(built: Project, release: duckdb.DuckDBPyConnection) -> None:
     spoken: set[str] = set()
 
     class Listener(report.Translator):
@@ -243,5 +304,5 @@ def test_the_catalogs_hold_nothing_that_is_said_no_more(as_release: Release) -> 
             spoken.add(text or "")
             return super().say(text)
 
-    report.page(as_release, [Listener("ru")])
+    report.page(current_draft(built), Catalog(release), [Listener("ru")])
     assert set(report.Translator("ru").known) - spoken == set()

@@ -22,7 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 import duckdb
 import yaml
 
-from pipelines import read
+from pipelines.releases import connect
 from pipelines.project import EgovError, Project
 
 HERE = Path(__file__).parent
@@ -249,7 +249,7 @@ def main() -> None:
         uri = arguments.uri or (f"duckdb:///{published}" if arguments.engine == "duckdb" else None)
         if uri is None:
             raise EgovError("--uri is missing: the address of the PostgreSQL database, without a password", 2)
-        with read.connect(published) as release:
+        with connect.connect(published) as release:
             write(bundle(arguments.engine, uri, release), arguments.bundle)
     except EgovError as error:
         print(f"bundle.py: {error}", file=sys.stderr)

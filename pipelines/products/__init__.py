@@ -1,52 +1,77 @@
 """Products: what people take away from a release beside its database, all of it made from that database.
 
-Each module that PRODUCTS names makes one of them in the folder of a release that nobody sees yet. A product that cannot be made
-fails the build, so that a release always holds all of them.
+A module is a format. It declares a PRODUCT, with the files that it leaves, and stands in MODULES: a new format needs nothing
+else. A product that cannot be made fails the build, so that a release always holds all of them.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
-from pathlib import Path
 
-from pipelines import read
-from pipelines.products.contract import Release
-from pipelines.project import EgovError, Project
+from pipelines.products.contract import Product
+from pipelines.project import EgovError
+from pipelines.releases import connect
+from pipelines.releases.catalog import Catalog
+from pipelines.releases.draft import Draft
 
-# A module each, in this order: the description names the files that the others leave.
-PRODUCTS = ["tables", "sdmx", "codebook", "docs", "report", "description"]
-
-
-def require_extras() -> None:
-    """Raise EgovError where a package that a product needs is not installed: before a build starts, not at its end."""
-    if find_spec("pysdmx") is None:
-        raise EgovError("the SDMX files need pysdmx, which is not installed: pip install 'egov-warehouse[sdmx]'")
+MODULES = ("tables", "sdmx", "codebook", "docs", "report")
 
 
-def make(
-    project: Project, folder: Path, release_id: str, built_at: datetime, progress: Callable[[int, int], None]
-) -> dict[str, float]:
-    """Make every product of the release in `folder`, which holds egov.duckdb. Returns the seconds that each took.
+def every() -> list[Product]:
+    """The products of a release, but for its description, which `make` adds.
 
-    They ask through a connection that can write nothing. Raises EgovError that names the product which could not be made.
+    They are imported here and not above: who asks for the contract alone, or fails before, needs none of them.
     """
+    return [import_module(f"{__name__}.{module}").PRODUCT for module in MODULES]
+
+
+def require_extras(products: Sequence[Product]) -> None:
+    """Raise EgovError where a package that a product needs is not installed: before a build starts, not at its end."""
+    for product in products:
+        if product.extra and find_spec(product.extra.package) is None:
+            raise EgovError(
+                f"the product {product.name} needs {product.extra.package}, which is not installed: "
+                f"pip install 'egov-warehouse[{product.extra.name}]'"
+            )
+
+
+def make(draft: Draft, progress: Callable[[int, int], None], products: Sequence[Product]) -> dict[str, float]:
+    """Make these products of a release, and last the description of them. Returns the seconds that each took.
+
+    They ask the database through a connection that can write nothing. Raises EgovError that names the product which could not
+    be made, or did not leave the files that it declares.
+    """
+    from pipelines.products import description
+
     seconds = {}
-    with read.connect(folder / "egov.duckdb") as connection:
-        release = Release(project, folder, connection, release_id, built_at)
-        for done, name in enumerate(PRODUCTS):
-            progress(done, len(PRODUCTS))
+    steps = [*products, description.product(products)]
+    with connect.connect(draft.folder / "egov.duckdb") as connection:
+        catalog = Catalog(connection)
+        for done, product in enumerate(steps):
+            progress(done, len(steps))
             started = time.monotonic()
+            before = _files(draft)
             try:
-                import_module(f"{__name__}.{name}").write(release)  # imported here: a run that fails earlier needs none of it
+                product.write(draft, catalog)
             except (EgovError, OSError):
                 raise
             except Exception as error:
                 raise EgovError(
-                    f"the product {name} could not be made, nothing is published: {type(error).__name__}: {error}"
+                    f"the product {product.name} could not be made, nothing is published: {type(error).__name__}: {error}"
                 ) from error
-            seconds[name] = round(time.monotonic() - started, 2)
+            left = _files(draft) - before
+            declared = {path for file in product.files for path in file.paths(catalog.tables)}
+            if left != declared:
+                raise EgovError(
+                    f"the product {product.name} left other files than it declares, nothing is published: "
+                    f"{', '.join(sorted(left ^ declared))}"
+                )
+            seconds[product.name] = round(time.monotonic() - started, 2)
     return seconds
+
+
+def _files(draft: Draft) -> set[str]:
+    return {path.relative_to(draft.folder).as_posix() for path in draft.folder.rglob("*") if path.is_file()}

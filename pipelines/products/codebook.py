@@ -6,8 +6,10 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.products.contract import Column, Release, Table
+from pipelines.products.contract import File, Product
 from pipelines.products.pages import templates
+from pipelines.releases.catalog import Catalog, Column, Table
+from pipelines.releases.draft import Draft
 
 COLUMNS = (
     "table_schema", "table_name", "column_name", "position", "data_type", "unit", "is_nullable", "is_primary_key", "references",
@@ -38,12 +40,12 @@ class CodeList:
     rows: list[tuple[str, str, str]]
 
 
-def write(release: Release) -> None:
+def write(draft: Draft, catalog: Catalog) -> None:
     """codebook.csv, a row a column, and codebook.html."""
-    with open(release.folder / "codebook.csv", "w", encoding="utf-8", newline="") as file:
+    with open(draft.folder / "codebook.csv", "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
-        for table in release.tables:
+        for table in catalog.tables:
             for position, column in enumerate(table.columns, 1):
                 writer.writerow(
                     [
@@ -60,13 +62,13 @@ def write(release: Release) -> None:
                     ]
                 )
     page = templates(Path(__file__).parent).get_template("codebook.html")
-    text = page.render(tables=release.tables, codes=code_lists(release), reference=reference)
-    (release.folder / "codebook.html").write_text(text, encoding="utf-8")
+    text = page.render(tables=catalog.tables, codes=code_lists(catalog), reference=reference)
+    (draft.folder / "codebook.html").write_text(text, encoding="utf-8")
 
 
-def code_lists(release: Release) -> list[CodeList]:
+def code_lists(catalog: Catalog) -> list[CodeList]:
     """Every code list of the release, ordered by code."""
-    return [CodeList(title, release.connection.execute(f"{query} order by 1").fetchall()) for title, query in CODES.items()]
+    return [CodeList(title, catalog.connection.execute(f"{query} order by 1").fetchall()) for title, query in CODES.items()]
 
 
 def reference(table: Table, column: Column) -> str | None:
@@ -77,10 +79,10 @@ def reference(table: Table, column: Column) -> str | None:
     return None
 
 
-def markdown_pages(release: Release) -> dict[str, str]:
+def markdown_pages(catalog: Catalog) -> dict[str, str]:
     """The generated pages of docs/: file name to text."""
     dictionary = ["# Dictionary", "", _GENERATED, ""]
-    for table in release.tables:
+    for table in catalog.tables:
         dictionary += [f"## {table.full_name}", "", table.description, "", "| column | type | unit | key | meaning |"]
         dictionary += ["|---|---|---|---|---|"]
         for column in table.columns:
@@ -91,7 +93,7 @@ def markdown_pages(release: Release) -> dict[str, str]:
         dictionary.append("")
 
     entities = ["# Entities", "", _GENERATED, "", "```mermaid", "erDiagram"]
-    star = [table for table in release.tables if table.schema == "marts"]
+    star = [table for table in catalog.tables if table.schema == "marts"]
     for table in star:
         entities.append(f"    {table.name} {{")
         entities += [f"        {_mermaid_type(column)} {column.name}{_mermaid_key(table, column)}" for column in table.columns]
@@ -102,7 +104,7 @@ def markdown_pages(release: Release) -> dict[str, str]:
     entities += ["```", ""]
 
     codes = ["# Codes", "", _GENERATED, ""]
-    for codelist in code_lists(release):
+    for codelist in code_lists(catalog):
         codes += [f"## {codelist.title}", "", "| code | name | meaning |", "|---|---|---|"]
         codes += [f"| `{code}` | {name} | {meaning or ''} |" for code, name, meaning in codelist.rows]
         codes.append("")
@@ -128,3 +130,6 @@ def _mermaid_key(table: Table, column: Column) -> str:
     keys = ["PK"] if column.name in table.primary_key else []
     keys += ["FK"] if reference(table, column) else []
     return f" {', '.join(keys)}" if keys else ""
+
+
+PRODUCT = Product("codebook", (File("codebook.csv", "text/csv"), File("codebook.html", "text/html", is_data=False)), write)

@@ -1,126 +1,52 @@
-"""Contract: what a release says of its own tables. Whatever needs their types, keys or meanings asks here."""
+"""Contract: what a product of a release has to declare, so that the build can make it and the description can name it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from functools import cached_property
-from pathlib import Path
-from typing import Any
 
-import duckdb
-
-from pipelines.project import Project
-
-PUBLIC_SCHEMAS = ("marts", "reports")
+from pipelines.releases.catalog import Catalog, Table
+from pipelines.releases.draft import Draft
 
 
 @dataclass(frozen=True)
-class Column:
-    """A column: its type as DuckDB writes it, its unit if it has one, and what it means."""
+class File:
+    """A file that a product leaves: its path in the release and its media type.
 
-    name: str
-    data_type: str
-    is_nullable: bool
-    unit: str | None
-    description: str
-
-
-@dataclass(frozen=True)
-class Constraint:
-    """A constraint: its kind (PRIMARY KEY, FOREIGN KEY, UNIQUE, CHECK), its columns, and its text as DuckDB writes it.
-
-    A foreign key names a row of `table`, in the same schema, by its columns `referenced`.
+    A path with `{table}` in it stands for a file per public table, which holds that table. Data is there to be downloaded:
+    the description of the release lists it. Pages to be read are no data.
     """
 
-    kind: str
-    columns: tuple[str, ...]
-    text: str
-    table: str
-    referenced: tuple[str, ...]
+    path: str
+    media_type: str
+    is_data: bool = True
+
+    @property
+    def is_per_table(self) -> bool:
+        return "{table}" in self.path
+
+    def path_of(self, table: Table) -> str:
+        """The path of the file that holds a table."""
+        return self.path.format(table=table.name)
+
+    def paths(self, tables: Sequence[Table]) -> list[str]:
+        """The paths of all files that it stands for."""
+        return [self.path_of(table) for table in tables] if self.is_per_table else [self.path]
 
 
 @dataclass(frozen=True)
-class Table:
-    """A table with its columns in order and its constraints."""
+class Extra:
+    """An extra of this distribution, and the package that it brings."""
 
-    schema: str
     name: str
-    description: str
-    columns: tuple[Column, ...]
-    constraints: tuple[Constraint, ...]
-
-    @property
-    def full_name(self) -> str:
-        return f"{self.schema}.{self.name}"
-
-    @property
-    def primary_key(self) -> tuple[str, ...]:
-        """The columns of the primary key in order; empty where there is none."""
-        return next((constraint.columns for constraint in self.constraints if constraint.kind == "PRIMARY KEY"), ())
-
-    @property
-    def foreign_keys(self) -> list[Constraint]:
-        return [constraint for constraint in self.constraints if constraint.kind == "FOREIGN KEY"]
+    package: str
 
 
 @dataclass(frozen=True)
-class Release:
-    """A release in the making: its folder, which holds the finished database, and a connection to that."""
+class Product:
+    """What a release has in one format: the files that `write` leaves in the folder of a draft, and the extra it needs."""
 
-    project: Project
-    folder: Path
-    connection: duckdb.DuckDBPyConnection
-    release_id: str
-    built_at: datetime
-
-    @cached_property
-    def tables(self) -> list[Table]:
-        return read_tables(self.connection, PUBLIC_SCHEMAS)
-
-    def rows(self, query: str) -> list[dict[str, Any]]:
-        """What a query finds, a dictionary a row."""
-        cursor = self.connection.execute(query)
-        names = [column[0] for column in cursor.description or []]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-    @cached_property
-    def latest_access(self) -> date:
-        """The day on which the newest source was last accessed: a date that belongs to the data, not to the build."""
-        found: date = self.rows("select max(accessed_on) as latest from marts.dim_sources")[0]["latest"]
-        return found
-
-
-def read_tables(connection: duckdb.DuckDBPyConnection, schemas: Sequence[str]) -> list[Table]:
-    """The tables of these schemas of a release, by schema and name."""
-    columns: dict[tuple[str, str], list[Column]] = {}
-    for schema, table, name, data_type, nullable, unit, comment in connection.execute(
-        """select c.schema_name, c.table_name, c.column_name, c.data_type, c.is_nullable, d.unit, coalesce(c.comment, '')
-        from duckdb_columns() as c
-        left join meta.dictionary as d
-            on d.table_schema = c.schema_name and d.table_name = c.table_name and d.column_name = c.column_name
-        where c.database_name = current_database() and list_contains(?, c.schema_name)
-        order by c.schema_name, c.table_name, c.column_index""",
-        [list(schemas)],
-    ).fetchall():
-        columns.setdefault((schema, table), []).append(Column(name, data_type, nullable, unit, comment))
-    constraints: dict[tuple[str, str], list[Constraint]] = {}
-    for schema, table, kind, names, text, other, referenced in connection.execute(
-        """select schema_name, table_name, constraint_type, constraint_column_names, constraint_text,
-            coalesce(referenced_table, ''), referenced_column_names
-        from duckdb_constraints()
-        where database_name = current_database() and list_contains(?, schema_name) and constraint_type <> 'NOT NULL'
-        order by schema_name, table_name, constraint_type, constraint_column_names, constraint_index""",
-        [list(schemas)],
-    ).fetchall():
-        constraint = Constraint(kind, tuple(names), text, other, tuple(referenced))
-        constraints.setdefault((schema, table), []).append(constraint)
-    return [
-        Table(schema, name, comment, tuple(columns[schema, name]), tuple(constraints.get((schema, name), [])))
-        for schema, name, comment in connection.execute(
-            """select schema_name, table_name, coalesce(comment, '') from duckdb_tables()
-            where database_name = current_database() and list_contains(?, schema_name) order by 1, 2""",
-            [list(schemas)],
-        ).fetchall()
-    ]
+    name: str
+    files: tuple[File, ...]
+    write: Callable[[Draft, Catalog], None]
+    extra: Extra | None = None

@@ -1,16 +1,23 @@
-"""Description: what machines read of a release: a Frictionless data package over its tables, and DCAT with schema.org."""
+"""Description: what machines read of a release: a Frictionless data package over its tables, and DCAT with schema.org.
+
+Which files there are, and of which media type, comes from what the products of the release declare.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from pipelines.products.contract import Release, Table
+from pipelines.intake.package import file_hash
+from pipelines.products.contract import File, Product
 from pipelines.products.pages import embeddable
-from pipelines.validate import file_hash
+from pipelines.releases.catalog import Catalog, Table
+from pipelines.releases.draft import Draft
 
 TITLE = "Published e-government figures, Kazakhstan first"
 SUMMARY = (
@@ -19,26 +26,35 @@ SUMMARY = (
 )
 KEYWORDS = ["e-government", "Kazakhstan", "EGDI", "GovTech Maturity Index", "public services", "Internet use"]
 FIELD_TYPES = {"VARCHAR": "string", "INTEGER": "integer", "BIGINT": "integer", "DATE": "date", "BOOLEAN": "boolean"}
-MEDIA_TYPES = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet", "xml": "application/xml"}
 
 Json = dict[str, Any]
 
 
-def write(release: Release) -> None:
-    """datapackage.json and dcat.jsonld. Both carry the id and time of the release."""
-    raw_package = json.loads(release.project.package_file.read_text(encoding="utf-8"))
-    citation = yaml.safe_load((release.project.root / "CITATION.cff").read_text(encoding="utf-8"))
-    hashes = {
-        path.relative_to(release.folder).as_posix(): file_hash(path)
-        for path in sorted(release.folder.rglob("*"))
-        if path.suffix[1:] in MEDIA_TYPES
-    }
-    _write_json(release.folder / "datapackage.json", data_package(release, hashes, raw_package["licenses"], citation))
-    _write_json(release.folder / "dcat.jsonld", dcat(release, hashes, raw_package["licenses"][0]["path"], citation))
+def product(described: Sequence[Product]) -> Product:
+    """The description of a release that has the products `described`."""
+    files = [file for each in described for file in each.files if file.is_data]
+    return Product(
+        "description",
+        (File("datapackage.json", "application/json"), File("dcat.jsonld", "application/ld+json")),
+        partial(write, files=files),
+    )
 
 
-def data_package(release: Release, hashes: dict[str, str], licences: list[Json], citation: Json) -> Json:
-    """The tables as a Frictionless data package (https://datapackage.org): CSV with types and keys, Parquet beside it.
+def write(draft: Draft, catalog: Catalog, files: Sequence[File]) -> None:
+    """datapackage.json and dcat.jsonld, over these files of the draft. Both carry the id and time of the release."""
+    raw_package = json.loads(draft.project.package_file.read_text(encoding="utf-8"))
+    citation = yaml.safe_load((draft.project.root / "CITATION.cff").read_text(encoding="utf-8"))
+    hashes = {path: file_hash(draft.folder / path) for file in files for path in file.paths(catalog.tables)}
+    package = data_package(draft, catalog, files, hashes, raw_package["licenses"], citation)
+    _write_json(draft.folder / "datapackage.json", package)
+    dataset = dcat(draft, catalog, files, hashes, raw_package["licenses"][0]["path"], citation)
+    _write_json(draft.folder / "dcat.jsonld", dataset)
+
+
+def data_package(
+    draft: Draft, catalog: Catalog, files: Sequence[File], hashes: dict[str, str], licences: list[Json], citation: Json
+) -> Json:
+    """The tables as a Frictionless data package (https://datapackage.org): CSV with types and keys, other formats beside it.
 
     `hashes` holds the hash of each file by its path in the release.
     """
@@ -47,28 +63,28 @@ def data_package(release: Release, hashes: dict[str, str], licences: list[Json],
         "name": "egov-warehouse",
         "title": TITLE,
         "description": f"{SUMMARY} In CSV, text that a spreadsheet would run as a formula has an apostrophe before it.",
-        "version": release.release_id,
-        "created": release.built_at.isoformat(timespec="seconds"),
+        "version": draft.release_id,
+        "created": draft.built_at.isoformat(timespec="seconds"),
         "keywords": KEYWORDS,
         "licenses": licences,
         "contributors": [{"title": author["name"], "role": "author"} for author in citation["authors"]],
         "sources": [
             {key: value for key, value in source.items() if value is not None}
-            for source in release.rows(
+            for source in catalog.rows(
                 """select title, url as path, source_code as name, publisher, citation, licence
                 from marts.dim_sources order by source_code"""
             )
         ],
-        "resources": [_csv_resource(release, hashes, table) for table in release.tables]
-        + [_parquet_resource(release, hashes, table) for table in release.tables],
+        "resources": [_resource(draft, hashes, file, table) for file in files if file.is_per_table for table in catalog.tables],
     }
 
 
-def dcat(release: Release, hashes: dict[str, str], licence: str, citation: Json) -> Json:
+def dcat(draft: Draft, catalog: Catalog, files: Sequence[File], hashes: dict[str, str], licence: str, citation: Json) -> Json:
     """The release as a dcat:Dataset (https://www.w3.org/TR/vocab-dcat-3/) that is a schema.org Dataset as well."""
+    media_types = {path: file.media_type for file in files for path in file.paths(catalog.tables)}
     authors = [author["name"] for author in citation["authors"]]
-    periods = release.rows("select min(start_date) as first, max(end_date) as last from marts.dim_periods")[0]
-    indicators = release.rows("select indicator_code, name_en, definition from marts.dim_indicators order by 1")
+    periods = catalog.rows("select min(start_date) as first, max(end_date) as last from marts.dim_periods")[0]
+    indicators = catalog.rows("select indicator_code, name_en, definition from marts.dim_indicators order by 1")
     title = f"{citation['title']}: {TITLE}"
     return {
         "@context": {
@@ -77,18 +93,18 @@ def dcat(release: Release, hashes: dict[str, str], licence: str, citation: Json)
             "dct": "http://purl.org/dc/terms/",
         },
         "@type": ["Dataset", "dcat:Dataset"],
-        "@id": f"urn:egov-warehouse:{release.release_id}",
+        "@id": f"urn:egov-warehouse:{draft.release_id}",
         "name": title,
         "dct:title": title,
         "description": SUMMARY,
         "dct:description": SUMMARY,
-        "version": release.release_id,
-        "identifier": release.release_id,
-        "datePublished": release.built_at.isoformat(timespec="seconds"),
-        "dateModified": release.latest_access.isoformat(),
+        "version": draft.release_id,
+        "identifier": draft.release_id,
+        "datePublished": draft.built_at.isoformat(timespec="seconds"),
+        "dateModified": catalog.latest_access.isoformat(),
         "inLanguage": ["en", "ru", "kk"],
         "license": licence,
-        "creditText": f"{', '.join(authors)} ({release.built_at.year}). {citation['title']}, release {release.release_id}.",
+        "creditText": f"{', '.join(authors)} ({draft.built_at.year}). {citation['title']}, release {draft.release_id}.",
         "creator": [{"@type": "Organization", "name": name} for name in authors],
         "keywords": KEYWORDS,
         "dcat:keyword": KEYWORDS,
@@ -104,22 +120,41 @@ def dcat(release: Release, hashes: dict[str, str], licence: str, citation: Json)
             }
             for row in indicators
         ],
-        "citation": [row["citation"] for row in release.rows("select citation from marts.dim_sources order by source_code")],
+        "citation": [row["citation"] for row in catalog.rows("select citation from marts.dim_sources order by source_code")],
         "distribution": [
             {
                 "@type": ["DataDownload", "dcat:Distribution"],
                 "name": path,
                 "contentUrl": path,
-                "encodingFormat": MEDIA_TYPES[Path(path).suffix[1:]],
-                "contentSize": str((release.folder / path).stat().st_size),
-                "sha256": digest.removeprefix("sha256:"),
+                "encodingFormat": media_types[path],
+                "contentSize": str((draft.folder / path).stat().st_size),
+                "sha256": hashes[path].removeprefix("sha256:"),
             }
-            for path, digest in hashes.items()
+            for path in sorted(media_types, key=lambda path: path.split("/"))
         ],
     }
 
 
-def _csv_resource(release: Release, hashes: dict[str, str], table: Table) -> Json:
+def _resource(draft: Draft, hashes: dict[str, str], file: File, table: Table) -> Json:
+    """A table in one format: as CSV a resource with the types and keys of its columns, as anything else a plain file."""
+    path = draft.folder / file.path_of(table)
+    is_csv = file.media_type == "text/csv"
+    described = {
+        "name": table.name if is_csv else f"{table.name}-{path.suffix[1:]}",
+        "path": file.path_of(table),
+        "title": table.full_name,
+        "description": table.description,
+        "format": path.suffix[1:],
+        "mediatype": file.media_type,
+        "encoding": "utf-8",
+        "bytes": path.stat().st_size,
+        "hash": hashes[file.path_of(table)],
+    }
+    return described | (_tabular(table) if is_csv else {"type": "file"})
+
+
+def _tabular(table: Table) -> Json:
+    """What a resource says of a table as tables.write_csv writes it."""
     has_null = any(column.is_nullable for column in table.columns)
     schema: Json = {
         "fields": [
@@ -141,30 +176,10 @@ def _csv_resource(release: Release, hashes: dict[str, str], table: Table) -> Jso
             {"fields": list(key.columns), "reference": {"resource": key.table, "fields": list(key.referenced)}}
             for key in table.foreign_keys
         ]
-    return _resource(release, hashes, f"csv/{table.name}.csv", table.name, table) | {
+    return {
         "profile": "tabular-data-resource",
         "dialect": {"delimiter": ",", "quoteChar": '"', "doubleQuote": True, "lineTerminator": "\r\n", "header": True},
         "schema": schema,
-    }
-
-
-def _parquet_resource(release: Release, hashes: dict[str, str], table: Table) -> Json:
-    described = _resource(release, hashes, f"parquet/{table.name}.parquet", f"{table.name}-parquet", table)
-    return described | {"type": "file"}
-
-
-def _resource(release: Release, hashes: dict[str, str], path: str, name: str, table: Table) -> Json:
-    file = release.folder / path
-    return {
-        "name": name,
-        "path": path,
-        "title": table.full_name,
-        "description": table.description,
-        "format": file.suffix[1:],
-        "mediatype": MEDIA_TYPES[file.suffix[1:]],
-        "encoding": "utf-8",
-        "bytes": file.stat().st_size,
-        "hash": hashes[path],
     }
 
 

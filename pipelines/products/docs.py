@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 
-from pipelines.products.contract import Release
+from pipelines.products.contract import File, Product
 from pipelines.products.pages import embeddable, policy
 from pipelines.project import EgovError
+from pipelines.releases.catalog import Catalog
+from pipelines.releases.draft import Draft
 
 # What differs from one run of dbt to the next, and says nothing about the data.
 OF_THE_RUN = [
@@ -35,12 +37,12 @@ CHANGES = {
 }
 
 
-def write(release: Release) -> None:
+def write(draft: Draft, catalog: Catalog) -> None:
     """docs/index.html, from the page and the JSON that dbt left in target/.
 
     Raises EgovError where the page is not as it was when this was written.
     """
-    target = release.project.root / "target"
+    target = draft.project.root / "target"
     page = (target / "index.html").read_text(encoding="utf-8")
     for old, new in CHANGES.items():
         if page.count(old) != 1:
@@ -50,15 +52,18 @@ def write(release: Release) -> None:
         page = page.replace(old, new)
     head, _, rest = page.partition(SCRIPT)
     script, _, body = rest.partition("</script>")
-    data = "".join(_data(name, (target / f"{name}.json").read_text(encoding="utf-8"), release) for name in ARTIFACTS)
+    data = "".join(_data(name, (target / f"{name}.json").read_text(encoding="utf-8"), catalog) for name in ARTIFACTS)
     head = head.replace("<head>", f"<head>{policy(script)}", 1)
-    folder = release.folder / "docs"
+    folder = draft.folder / "docs"
     folder.mkdir()
     (folder / "index.html").write_text(f"{head}{data}{SCRIPT}{script}</script>{body}", encoding="utf-8")
 
 
-def _data(name: str, json: str, release: Release) -> str:
+def _data(name: str, json: str, catalog: Catalog) -> str:
     """The element that holds a JSON of dbt, less what is of the run."""
     for pattern, replacement in OF_THE_RUN:
-        json = pattern.sub(replacement.replace("{date}", release.latest_access.isoformat()), json)
+        json = pattern.sub(replacement.replace("{date}", catalog.latest_access.isoformat()), json)
     return f'<script type="application/json" id="{name}">{embeddable(json)}</script>\n'
+
+
+PRODUCT = Product("docs", (File("docs/index.html", "text/html", is_data=False),), write)

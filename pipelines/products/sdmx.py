@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import Any
 
-from pipelines.products.contract import Release
+from pipelines.products.contract import Extra, File, Product
 from pipelines.project import EgovError
+from pipelines.releases.catalog import Catalog
+from pipelines.releases.draft import Draft
 
 AGENCY = "EGOV_WAREHOUSE"
 VERSION = "1.0"
@@ -96,7 +98,7 @@ SERVICE_USAGE = Flow(
 FLOWS = (INDEX_VALUES, SERVICE_USAGE)
 
 
-def write(release: Release) -> None:
+def write(draft: Draft, catalog: Catalog) -> None:
     """sdmx/structure.xml (SDMX-ML 3.0) and sdmx/<table>.csv (SDMX-CSV 2.0) for each dataflow.
 
     Raises EgovError when a file does not hold every row of its table.
@@ -109,28 +111,28 @@ def write(release: Release) -> None:
     from pysdmx.model.dataflow import DataStructureDefinition
     from pysdmx.model.message import Header
 
-    folder = release.folder / "sdmx"
+    folder = draft.folder / "sdmx"
     folder.mkdir()
     # the day of the data, not of the build: equal data gives equal bytes
     header = Header(
         id=f"{AGENCY}_STRUCTURE",
-        prepared=datetime.combine(release.latest_access, time(), UTC),
+        prepared=datetime.combine(catalog.latest_access, time(), UTC),
         sender=Organisation(id=AGENCY),
     )
-    structures = _structures(release)
+    structures = _structures(catalog)
     write_structure(structures, output_path=folder / STRUCTURE_FILE, header=header)
     flows = {structure.id: structure for structure in structures if isinstance(structure, DataStructureDefinition)}
     for flow in FLOWS:
         columns = ", ".join(f"cast({part.column} as varchar) as {part.id}" for part in flow.parts)
         joins = "".join(f" join marts.{table} using ({key})" for table, key in flow.joined)
         key = ", ".join(part.id for part in flow.parts if part.role == "D")
-        data = release.connection.execute(f"select {columns} from marts.{flow.table}{joins} order by {key}").df()
+        data = catalog.connection.execute(f"select {columns} from marts.{flow.table}{joins} order by {key}").df()
         schema = Schema("dataflow", AGENCY, flow.id, flows[flow.id].components, VERSION)
         # pysdmx keeps decimals as doubles: exact for the fifteen digits that DECIMAL(18, 10) below 100,000 needs at most
         dataset = PandasDataset(structure=schema, data=data)
         path = folder / f"{flow.table}.csv"
         write_csv([dataset], output_path=path)
-        held = release.rows(f"select count(*) as rows from marts.{flow.table}")[0]["rows"]
+        held = catalog.rows(f"select count(*) as rows from marts.{flow.table}")[0]["rows"]
         if len(data) != held:
             raise EgovError(f"sdmx/{path.name} holds {len(data)} rows where marts.{flow.table} has {held}")
 
@@ -140,7 +142,7 @@ def xml_text(text: str) -> str:
     return NO_XML.sub("\ufffd", text)
 
 
-def _structures(release: Release) -> list[Any]:
+def _structures(catalog: Catalog) -> list[Any]:
     """Code lists, concepts, data structures and dataflows, as pysdmx has them."""
     from pysdmx.model import Code, Codelist, Component, Components, Concept, ConceptScheme, DataType, Role
     from pysdmx.model.dataflow import Dataflow, DataStructureDefinition
@@ -153,12 +155,12 @@ def _structures(release: Release) -> list[Any]:
             version=VERSION,
             items=[
                 Code(id=code, name=xml_text(label))
-                for code, label in release.connection.execute(f"{query} order by 1").fetchall()
+                for code, label in catalog.connection.execute(f"{query} order by 1").fetchall()
             ],
         )
         for name, query in CODELISTS.items()
     }
-    tables = {table.name: table for table in release.tables}
+    tables = {table.name: table for table in catalog.tables}
     concepts: dict[str, Concept] = {}
     structures: list[Any] = []
     for flow in FLOWS:
@@ -198,3 +200,14 @@ def _structures(release: Release) -> list[Any]:
         structures += [structure, Dataflow(id=flow.id, name=flow_name, agency=AGENCY, version=VERSION, structure=structure)]
     scheme = ConceptScheme(id="CONCEPTS", name="Concepts", agency=AGENCY, version=VERSION, items=list(concepts.values()))
     return [*codelists.values(), scheme, *structures]
+
+
+PRODUCT = Product(
+    "sdmx",
+    (
+        File(f"sdmx/{STRUCTURE_FILE}", "application/xml"),
+        *(File(f"sdmx/{flow.table}.csv", "text/csv") for flow in FLOWS),
+    ),
+    write,
+    Extra("sdmx", "pysdmx"),
+)

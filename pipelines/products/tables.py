@@ -7,33 +7,35 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.products.contract import Column, Release, Table
+from pipelines.products.contract import File, Product
 from pipelines.project import EgovError
+from pipelines.releases.catalog import Catalog, Column, Table
+from pipelines.releases.draft import Draft
 
 # What makes a spreadsheet take a cell for a formula: https://owasp.org/www-community/attacks/CSV_Injection
 FORMULA = r"^[=+\-@＝＋－＠\t\r\n]"
 
 
-def write(release: Release) -> None:
+def write(draft: Draft, catalog: Catalog) -> None:
     """csv/<table>.csv and parquet/<table>.parquet."""
     for kind in ("csv", "parquet"):
-        (release.folder / kind).mkdir()
-    for table in release.tables:
-        write_csv(release.connection, table, _ordered(table), release.folder / "csv" / f"{table.name}.csv")
-    write_parquet(release)
+        (draft.folder / kind).mkdir()
+    for table in catalog.tables:
+        write_csv(catalog.connection, table, _ordered(table), draft.folder / "csv" / f"{table.name}.csv")
+    write_parquet(draft, catalog)
 
 
-def write_parquet(release: Release) -> None:
+def write_parquet(draft: Draft, catalog: Catalog) -> None:
     """Every public table as Parquet. The connection that writes the files can reach the folder of them and no other."""
-    folder = release.folder / "parquet"
+    folder = draft.folder / "parquet"
     with duckdb.connect() as connection:
         connection.execute("set threads = 1")  # the rows of a file keep their groups
-        connection.execute("attach ? as release (read_only)", [str(release.folder / "egov.duckdb")])
+        connection.execute("attach ? as release (read_only)", [str(draft.folder / "egov.duckdb")])
         connection.execute("use release")
         connection.execute("set allowed_directories = [?]", [str(folder)])
         connection.execute("set enable_external_access = false")
         connection.execute("set lock_configuration = true")
-        for table in release.tables:
+        for table in catalog.tables:
             file = str(folder / f"{table.name}.parquet")
             connection.execute(f"copy (select * {_ordered(table)}) to ? (format parquet, compression zstd)", [file])
 
@@ -66,3 +68,10 @@ def _as_text(column: Column) -> str:
         f"case when regexp_matches({column.name}, '{FORMULA}') and try_cast({column.name} as double) is null"
         f" then concat('''', {column.name}) else {column.name} end"
     )
+
+
+PRODUCT = Product(
+    "tables",
+    (File("csv/{table}.csv", "text/csv"), File("parquet/{table}.parquet", "application/vnd.apache.parquet")),
+    write,
+)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.products.contract import PUBLIC_SCHEMAS
 from pipelines.releases import connect
+from pipelines.releases.catalog import PUBLIC_SCHEMAS
 
 # Tables that say where a figure is printed, not what it is: their rows are counted, not listed.
 COUNTED_ONLY = {"marts.dim_source_cells"}

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from pipelines.products.contract import PUBLIC_SCHEMAS
 from pipelines.project import Project, child_environment
+from pipelines.releases.catalog import PUBLIC_SCHEMAS
 
 if TYPE_CHECKING:
     from pipelines.releases.draft import Draft, Tested

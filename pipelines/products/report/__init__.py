@@ -17,10 +17,12 @@ from babel.dates import format_datetime
 from babel.messages.pofile import read_po
 from markupsafe import Markup, escape
 
-from pipelines.products.contract import Release
+from pipelines.products.contract import File, Product
 from pipelines.products.pages import templates
 from pipelines.products.report import charts
 from pipelines.products.report.charts import ARTICLE, GROUPS, INTERNET_SOURCES, STATUS_COLOURS, STATUSES, VERDICTS, Rows, Style
+from pipelines.releases.catalog import Catalog
+from pipelines.releases.draft import Draft
 
 HERE = Path(__file__).parent
 LANGUAGES = {"en": "English", "ru": "Русский", "kk": "Қазақша"}
@@ -56,32 +58,33 @@ class Translator:
         return escape(said)
 
 
-def write(release: Release) -> None:
+def write(draft: Draft, catalog: Catalog) -> None:
     """report/index.html."""
-    folder = release.folder / "report"
+    folder = draft.folder / "report"
     folder.mkdir()
-    (folder / "index.html").write_text(page(release, [Translator(language) for language in LANGUAGES]), encoding="utf-8")
+    text = page(draft, catalog, [Translator(language) for language in LANGUAGES])
+    (folder / "index.html").write_text(text, encoding="utf-8")
 
 
-def page(release: Release, translators: list[Translator]) -> str:
+def page(draft: Draft, catalog: Catalog, translators: list[Translator]) -> str:
     """The whole page, a part per translator. What has no translation is in each translator's `missing` afterwards."""
     environment = templates(HERE)
-    facts = _facts(release)
+    facts = _facts(catalog)
     part = environment.get_template("part.html")
     with debug_mode(False):  # Altair would check each chart again against its own schema: that is what the tests are for
-        parts = [Markup(part.render(_content(release, facts, translator))) for translator in translators]
+        parts = [Markup(part.render(_content(draft, facts, translator))) for translator in translators]
     return environment.get_template("page.html").render(
         parts=parts,
         languages=LANGUAGES,
         style=Markup((HERE / "style.css").read_text(encoding="utf-8")),
         script=Markup((HERE / "script.js").read_text(encoding="utf-8")),
-        release_id=release.release_id,
+        release_id=draft.release_id,
     )
 
 
-def _facts(release: Release) -> dict[str, Rows]:
+def _facts(catalog: Catalog) -> dict[str, Rows]:
     """Everything that the page shows, from the published tables."""
-    rows = release.rows
+    rows = catalog.rows
     return {
         "history": rows(
             """select p.period_code, p.rank, p.states_assessed, p.egdi, p.osi, p.tii, p.hci, p.method_note, c.raw_file,
@@ -177,7 +180,7 @@ def _facts(release: Release) -> dict[str, Rows]:
     }
 
 
-def _content(release: Release, facts: dict[str, Rows], translator: Translator) -> dict[str, Any]:
+def _content(draft: Draft, facts: dict[str, Rows], translator: Translator) -> dict[str, Any]:
     """What part.html needs in one language."""
     say, name = translator.say, f"name_{translator.language}"
     indicators = {row["indicator_code"]: row[name] for row in facts["indicators"]}
@@ -216,8 +219,8 @@ def _content(release: Release, facts: dict[str, Rows], translator: Translator) -
         "source_titles": {row["source_code"]: row["title"] for row in facts["sources"]},
         "wide": wide,
         "narrow": narrow,
-        "release_id": release.release_id,
-        "built_at": format_datetime(release.built_at, format="long", locale=translator.language, tzinfo=UTC),
+        "release_id": draft.release_id,
+        "built_at": format_datetime(draft.built_at, format="long", locale=translator.language, tzinfo=UTC),
     }
 
 
@@ -304,3 +307,6 @@ def _standing(facts: dict[str, Rows], say: Say, name: str) -> Rows:
         for row in facts["states"]
         if belongs[code](row)
     ]
+
+
+PRODUCT = Product("report", (File("report/index.html", "text/html", is_data=False),), write)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from psycopg import sql
 
-from pipelines.products.contract import PUBLIC_SCHEMAS, Column, Constraint, Table
 from pipelines.project import EgovError
+from pipelines.releases.catalog import PUBLIC_SCHEMAS, Column, Constraint, Table
 from pipelines.targets.postgres.server import Server, flat, make_role
 
 SCHEMAS = (*PUBLIC_SCHEMAS, "meta")

@@ -13,9 +13,9 @@ import psycopg
 from psycopg import sql
 from rich.console import Console
 
-from pipelines.products.contract import read_tables
 from pipelines.project import EgovError, Exit, Project
 from pipelines.releases import connect, store
+from pipelines.releases.catalog import read_tables
 from pipelines.releases.runs import shown
 from pipelines.targets.postgres.ddl import SCHEMAS, add_constraints, clear, create, held_releases, new, target
 from pipelines.targets.postgres.rows import check, copy

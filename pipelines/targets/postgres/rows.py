@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import duckdb
 from psycopg import sql
 
-from pipelines.products.contract import Column, Table
 from pipelines.project import EgovError
+from pipelines.releases.catalog import Column, Table
 from pipelines.releases.runs import Progress
 from pipelines.targets.postgres.ddl import target
 from pipelines.targets.postgres.server import Server, quoted
