@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import ROOT
 
 from pipelines.project import Project
 
@@ -135,6 +136,22 @@ def test_models_with_logic_have_unit_tests(manifest: dict[str, Any]) -> None:
 def test_sources_are_the_raw_files(manifest: dict[str, Any], built: Project) -> None:
     described = {source["identifier"] for source in manifest["sources"].values()}
     package = json.loads(built.package_file.read_text(encoding="utf-8"))
-    # editions of a series are found by union_editions, so that a new one needs no change of the models
+    # files of a layout are found by union_layout, so that a new one needs no change of the models
     listed = {resource["name"] for resource in package["resources"] if "series" not in resource}
     assert listed <= described
+
+
+def test_marts_that_pass_on_name_no_column(manifest: dict[str, Any]) -> None:
+    """The contract says which columns a mart has; said again in its SQL they would be in two places."""
+    passing = [model for model in models(manifest) if layer(model) == "marts" and len(model["depends_on"]["nodes"]) == 1]
+    assert len(passing) > 10
+    for model in passing:
+        (parent,) = model["refs"]
+        assert model["raw_code"] == f"select * from {{{{ ref('{parent['name']}') }}}}", model["name"]
+
+
+def test_every_layout_is_read_by_a_model(manifest: dict[str, Any]) -> None:
+    """A file in a layout that no model reads would be held and never seen: the schema of the package lets none pass."""
+    schema = json.loads((ROOT / "pipelines/datapackage.schema.json").read_text(encoding="utf-8"))
+    read = [layout for model in models(manifest) for layout in re.findall(r"union_layout\('(\w+)'", model["raw_code"])]
+    assert sorted(read) == sorted(schema["$defs"]["resource"]["properties"]["layout"]["enum"])

@@ -7,5 +7,7 @@ from {{ ref('fct_service_usage') }} as usage
 left join {{ ref('dim_source_cells') }} as cells
     on usage.source_cell_id = cells.source_cell_id
 where
-    coalesce(cast(usage.usage_count as string), '')
-    is distinct from replace(replace(translate(cells.printed_text, ',.', '  '), ' ', ''), 'нд', '')
+    case
+        when usage.usage_count is null then coalesce(regexp_extract(cells.printed_text, '([0-9])', 1), '0') <> ''
+        else cast(usage.usage_count as string) is distinct from replace(translate(cells.printed_text, ',.', '  '), ' ', '')
+    end

@@ -1,16 +1,2 @@
-with source as (
-    select * from {{ ref('stg_article__front_matter') }}
-),
-
-final as (
-    select
-        element,
-        language,
-        position,
-        printed_text,
-        source_cell_id
-    from source
-)
-
-select * from final
+select * from {{ ref('stg_article__front_matter') }}
 order by element, language, position

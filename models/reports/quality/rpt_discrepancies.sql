@@ -1,5 +1,7 @@
 -- Where the sources misprint, contradict themselves or leave a doubt, and how the warehouse reads them. Most findings
 -- on the article were made while transcribing; the others follow from the figures.
+{% set article = 'sabdenov_abdrakhmanova' %}
+
 with transcribed as (
     select * from {{ ref('stg_article__discrepancies') }}
 ),
@@ -32,7 +34,7 @@ doubtful_periods as (
     from usage
     inner join cells
         on usage.source_cell_id = cells.source_cell_id
-    where usage.likely_period_code is not null
+    where usage.likely_period_code is not null and usage.source_code = '{{ article }}'
 ),
 
 index_values as (
@@ -149,7 +151,7 @@ zero_parts as (
 final as (
     select
         finding_code,
-        'sabdenov_abdrakhmanova' as source_code,
+        '{{ article }}' as source_code,
         locator,
         printed_text,
         reading,

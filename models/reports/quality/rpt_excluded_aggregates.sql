@@ -4,18 +4,7 @@ with aggregates as (
 ),
 
 figures as (
-    select
-        'wb_wdi' as source_code,
-        published_code,
-        value
-    from {{ ref('stg_wb_wdi__figures') }}
-    where country_code is null
-    union all
-    select
-        'wb_data360' as source_code,
-        published_code,
-        value
-    from {{ ref('stg_wb_data360__figures') }}
+    select * from {{ ref('stg_series__figures') }}
     where country_code is null
 ),
 

@@ -1,7 +1,6 @@
 -- Every figure that a publisher changed after it was first imported: each value beside the one that replaced it.
 with figures as (
     select * from {{ ref('int_series_figures_unpivoted') }}
-    where statistic <> 'countries_ranked'
 ),
 
 final as (

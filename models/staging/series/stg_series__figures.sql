@@ -1,9 +1,10 @@
-with editions as (
-    {{ union_editions('itu_datahub', ['country_code', 'indicator_code', 'published_code', 'period', 'value', 'note']) }}
+with files as (
+    {{ union_layout('figures', ['country_code', 'indicator_code', 'published_code', 'period', 'value', 'note']) }}
 ),
 
 final as (
     select
+        source_code,
         raw_file,
         raw_row,
         revision,
@@ -14,7 +15,7 @@ final as (
         period as period_code,
         {{ parse_decimal('value') }} as value,
         {{ filled('note') }} as note
-    from editions
+    from files
 )
 
 select * from final
