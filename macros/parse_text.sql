@@ -50,6 +50,11 @@
     end
 {%- endmacro %}
 
+{# The grain of a period code: 2017 is a year, 2019-01 and XXXX-XX are months. #}
+{% macro period_grain(period_code) -%}
+    case length({{ period_code }}) when 7 then 'month' else 'year' end
+{%- endmacro %}
+
 {# A printed day: 'March 19, 2004', 'From November 1, 2019', '03.09.2022' (day first). #}
 {% macro parse_day(text) -%}
     case
