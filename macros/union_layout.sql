@@ -7,7 +7,7 @@
     {%- set query -%}
         select resource_name, source_code, raw_file, edition, revision, accessed_on
         from {{ source('datapackage', 'resources') }}
-        where layout = {{ literal(layout) }}
+        where house_layout = {{ literal(layout) }}
         order by raw_file
     {%- endset -%}
     {%- set held = run_query(query) if execute else [] -%}
@@ -20,7 +20,7 @@
         cast({{ literal(resource[4]) }} as integer) as revision,
         cast({{ literal(resource[5]) }} as date) as accessed_on,
         {{ columns | join(',\n        ') }}
-    from {{ source('datapackage', 'resources').schema }}.{{ resource[0] }}
+    from {{ source('datapackage', 'resources').incorporate(path={'identifier': resource[0]}) }}
     union all
     {%- endfor %}
     select

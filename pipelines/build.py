@@ -29,7 +29,7 @@ class Transform(Protocol):
     """What builds the models in the database of a draft and runs the tests on it: see transform/dbt.py."""
 
     def build_models(self, progress: Progress) -> None: ...
-    def start_tests(self, *, units: bool) -> None: ...
+    def start_tests(self) -> None: ...
     def finish_tests(self, progress: Progress) -> Tested: ...
 
 
@@ -46,10 +46,10 @@ def _load(project: Project, database: Path) -> None:
     load(project, database)
 
 
-def _transform(project: Project) -> AbstractContextManager[Transform]:
+def _transform(project: Project, units: bool) -> AbstractContextManager[Transform]:
     from pipelines.transform.dbt import Dbt
 
-    return Dbt(project)
+    return Dbt(project, units=units)
 
 
 def _products() -> Sequence[Product]:
@@ -60,11 +60,14 @@ def _products() -> Sequence[Product]:
 
 @dataclass(frozen=True)
 class Steps:
-    """The steps of a build: check raw/, load it into a new database, build and test the models, and make the products."""
+    """The steps of a build: check raw/, load it into a new database, build and test the models, and make the products.
+
+    The second argument of `transform` says whether the unit tests are among the tests.
+    """
 
     check: Callable[[Project], None] = _check
     load: Callable[[Project, Path], None] = _load
-    transform: Callable[[Project], AbstractContextManager[Transform]] = _transform
+    transform: Callable[[Project, bool], AbstractContextManager[Transform]] = _transform
     products: Callable[[], Sequence[Product]] = _products
 
 
@@ -120,7 +123,7 @@ def _build(project: Project, run: Run, fingerprint: str, options: Options) -> No
     chosen = steps.products()
     products.require_extras(chosen)
     before = store.current(project)
-    with steps.transform(project) as transform:
+    with steps.transform(project, _models_changed(before, project)) as transform:
         draft = store.begin(project, fingerprint)
         run.begin()
         try:
@@ -139,7 +142,7 @@ def _build(project: Project, run: Run, fingerprint: str, options: Options) -> No
                         Exit.NOT_ACCEPTED,
                     )
                 draft.describe()
-            transform.start_tests(units=_models_changed(before, project))
+            transform.start_tests()
             made = None
             try:
                 with run.step("products") as progress:

@@ -42,6 +42,7 @@ def load(project: Project, database: Path) -> None:
     with duckdb.connect() as connection:
         connection.execute(f"attach ? as loaded ({STORAGE})", [str(database)])
         connection.execute("use loaded")
+        connection.begin()
         connection.execute("create schema raw")
         for name, table in tables.items():
             table.insert(0, "raw_row", range(1, len(table) + 1))
@@ -54,6 +55,7 @@ def load(project: Project, database: Path) -> None:
         _write(connection, "cells", pd.concat(cells, ignore_index=True)[columns])
         for name, frame in _describe(package).items():
             _write(connection, f"datapackage_{name}", frame)
+        connection.commit()
 
 
 def _write(connection: duckdb.DuckDBPyConnection, name: str, frame: pd.DataFrame) -> None:
@@ -89,7 +91,7 @@ def _describe(package: dict[str, Any]) -> dict[str, pd.DataFrame]:
             "locator": resource.get("locator", ""),
             "hash": resource["hash"],
             "series": resource.get("series", ""),
-            "layout": resource.get("layout", ""),
+            "house_layout": resource.get("house_layout", ""),
             "edition": resource.get("edition", ""),
             "revision": str(resource.get("revision", "")),
             "accessed_on": resource.get("accessed", ""),

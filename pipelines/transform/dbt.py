@@ -22,7 +22,7 @@ from pipelines.releases.draft import Tested
 
 # What dbt leaves in target/ for later steps to read. Nothing of it may be left over from an earlier run.
 ARTIFACTS = (
-    "manifest.json", "run_results.json", "catalog.json", "index.html", "tests/run_results.json", "units/run_results.json",
+    "manifest.json", "run_results.json", "catalog.json", "index.html", "tests/run_results.json",
 )  # fmt: skip
 Progress = Callable[[int, int], None]
 
@@ -30,8 +30,10 @@ Progress = Callable[[int, int], None]
 class Dbt:
     """One dbt build of a project, as a context manager: the child starts on entry and is gone on exit."""
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, *, units: bool) -> None:
+        """`units` says whether the unit tests are among the tests."""
         self._project = project
+        self._units = units
 
     def __enter__(self) -> Dbt:
         for name in ARTIFACTS:
@@ -39,7 +41,14 @@ class Dbt:
         # isolated (-I): neither variables nor the current folder decide what Python imports. The session is its own, so that
         # Ctrl-C in a terminal reaches only this process, which then ends the child.
         self._child = subprocess.Popen(
-            [sys.executable, "-I", "-X", "utf8", str(Path(__file__).with_name("worker.py"))],
+            [
+                sys.executable,
+                "-I",
+                "-X",
+                "utf8",
+                str(Path(__file__).with_name("worker.py")),
+                *(["units"] if self._units else []),
+            ],
             cwd=self._project.root,
             env=child_environment(),
             stdin=subprocess.PIPE,
@@ -65,10 +74,9 @@ class Dbt:
         self._order("models")
         self._follow(progress)
 
-    def start_tests(self, *, units: bool) -> None:
-        """Start the data tests, and the unit tests if `units` is set. They only read the finished database."""
-        self._units = units
-        self._order("tests and units" if units else "tests")
+    def start_tests(self) -> None:
+        """Start the tests. They only read the finished database."""
+        self._order("tests")
 
     def finish_tests(self, progress: Progress) -> Tested:
         """Wait for the tests. Raises EgovError that names each failed test, or says that some tests did not run."""

@@ -4,9 +4,10 @@ dbt keeps its database open for as long as its process lives, and other processe
 hence a process of its own. It imports dbt and parses the project at once, while the parent still checks and loads raw/. Then it
 waits for its orders, one a line on its standard input:
 
-    models              build every model in the database
-    tests               run every data test on the finished database, read-only
-    tests and units     the same, and the unit tests
+    models   build every model in the database
+    tests    run every test on the finished database, read-only
+
+With the argument `units` the unit tests are among the tests, otherwise only the data tests are run.
 
 When its standard input ends, its parent is gone: it ends at once and writes nothing more.
 
@@ -28,9 +29,10 @@ from typing import Any
 # The folder that this process runs in is the project: its profile and its target folder are the only ones.
 FLAGS = ["--log-level", "none", "--log-level-file", "none", "--no-use-colors", "--no-use-colors-file", "--profiles-dir", "."]
 BUILDING = [*FLAGS, "--target", "duckdb"]
-# The parent reads dbt's artifacts of the models while the tests run: the tests write theirs into another folder.
+# The parent reads the artifacts of the models while the tests run: the tests write theirs into another folder.
 TESTING = [*FLAGS, "--target", "finished", "--target-path", "target/tests"]
-UNIT_TESTING = [*FLAGS, "--target", "units", "--target-path", "target/units"]
+# A unit test makes up the rows of its inputs, but asks for their columns: staging has none to show unless it is made of views.
+UNITS = ["--vars", "{staging: view}"]
 
 
 def report(event: Any) -> None:
@@ -73,17 +75,18 @@ def main() -> None:
             sys.exit(2 if done.exception is not None else 1)
         return done.result
 
-    manifest = run(["parse", *BUILDING])
+    with_units = "units" in sys.argv[1:]
+    variables = UNITS if with_units else []
+    manifest = run(["parse", *BUILDING, *variables])
     assert orders.get() == "models"
-    run(["run", *BUILDING], manifest)
-    run(["docs", "generate", "--no-compile", *BUILDING], manifest)  # pipelines/products/docs.py makes its page from the output
-    DuckDBConnectionManager.close_all_connections()
+    run(["run", *BUILDING, *variables], manifest)
+    # pipelines/products/docs.py makes its page from what this leaves
+    run(["docs", "generate", "--no-compile", *BUILDING, *variables], manifest)
+    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     print(json.dumps({"built": True}), flush=True)
-    order = orders.get()
-    assert order in ("tests", "tests and units")
-    run(["test", *TESTING, "--exclude-resource-type", "unit_test"], manifest)
-    if order == "tests and units":
-        run(["build", *UNIT_TESTING, "--select", "path:models/staging", "test_type:unit"])
+    assert orders.get() == "tests"
+    kinds = [] if with_units else ["--exclude-resource-type", "unit_test"]
+    run(["test", *TESTING, *kinds, *variables], manifest)
     # a plain end, so that the database is closed and leaves no write-ahead log
 
 
