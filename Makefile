@@ -36,33 +36,33 @@ lint: .venv/ready
 	$(RUN) sqlfluff lint --disable-progress-bar models tests/dbt
 
 docs: warehouse
-	$(BIN)/python tests/test_docs.py
+	$(RUN) tests.test_docs
 
 bench: .venv/ready
-	$(BIN)/python tests/bench.py
+	$(RUN) tests.proofs.bench
 
 bench-postgres: .venv/ready
-	$(BIN)/python tests/bench_postgres.py
+	$(RUN) tests.proofs.bench_postgres
 
 faults: .venv/ready
-	$(BIN)/python tests/faults.py raw --count $(or $(MUTANTS),5000)
-	$(BIN)/python tests/faults.py writes --count $(or $(WRITES),12)
-	$(BIN)/python tests/faults.py readers --rebuilds $(or $(REBUILDS),50)
-	$(BIN)/python tests/faults.py kills --count $(or $(KILLS),200)
+	$(RUN) tests.proofs.faults raw --count $(or $(MUTANTS),5000)
+	$(RUN) tests.proofs.faults writes --count $(or $(WRITES),12)
+	$(RUN) tests.proofs.faults readers --rebuilds $(or $(REBUILDS),50)
+	$(RUN) tests.proofs.faults kills --count $(or $(KILLS),200)
 
 attack: .venv/ready
-	$(BIN)/python tests/attacks.py connection
-	$(BIN)/python tests/attacks.py environment
-	$(BIN)/python tests/attacks.py folders
-	$(BIN)/python tests/attacks.py writers --count $(or $(WRITERS),200)
-	$(BIN)/python tests/attacks.py package --count $(or $(EDITS),10000)
-	$(BIN)/python tests/attacks.py signals --count $(or $(SIGNALS),60)
-	$(BIN)/python tests/attacks.py calls --most $(or $(CALLS),1000)
-	$(BIN)/python tests/attacks.py postgres --count $(or $(SERVERS),99)
-	$(RUN) pytest -m "browser or not browser" tests/test_hostile.py
+	$(RUN) tests.proofs.attacks connection
+	$(RUN) tests.proofs.attacks environment
+	$(RUN) tests.proofs.attacks folders
+	$(RUN) tests.proofs.attacks writers --count $(or $(WRITERS),200)
+	$(RUN) tests.proofs.attacks package --count $(or $(EDITS),10000)
+	$(RUN) tests.proofs.attacks signals --count $(or $(SIGNALS),60)
+	$(RUN) tests.proofs.attacks calls --most $(or $(CALLS),1000)
+	$(RUN) tests.proofs.attacks postgres --count $(or $(SERVERS),99)
+	$(RUN) pytest -m "browser or not browser" tests/products/test_hostile.py
 
 mutation: .venv/ready
-	$(BIN)/python tests/mutation.py
+	$(RUN) tests.proofs.mutation
 
 # The lock names versions and hashes, no index: pip takes them from wherever this machine is told to look.
 .venv/ready: requirements.txt pyproject.toml

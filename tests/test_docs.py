@@ -14,16 +14,16 @@ import sys
 import textwrap
 from pathlib import Path
 
-import attacks
 import duckdb
 import pytest
-from conftest import ROOT, egov
 
-from pipelines import read
 from pipelines.products.codebook import markdown_pages
-from pipelines.releases.catalog import Catalog
 from pipelines.project import Project
-from pipelines.releases import hash_of
+from pipelines.releases import connect
+from pipelines.releases.catalog import Catalog
+from pipelines.releases.inputs import hash_of
+from tests.helpers import ROOT, egov
+from tests.proofs import attacks
 
 BLOCK = re.compile(r"```sql\n(?P<query>.*?)```\n```text\n(?P<shown>.*?)```", re.S)
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -135,6 +135,6 @@ if __name__ == "__main__":
         return f"```sql\n{block['query']}```\n```text\n{output}\n```"
 
     (ROOT / "README.md").write_text(BLOCK.sub(renewed, README), encoding="utf-8")
-    with read.connect(current.published_file) as published:
+    with connect.connect(current.published_file) as published:
         for page, content in markdown_pages(Catalog(published)).items():
             (ROOT / "docs" / page).write_text(content, encoding="utf-8")

@@ -13,15 +13,15 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 import pytest
-import test_products
-from conftest import Browser
-from hostile import PAYLOADS, assert_harmless, squeezed
+from tests.products import test_products
 from playwright.sync_api import ConsoleMessage, Dialog, Page
 
-from pipelines import read
 from pipelines.products import sdmx
 from pipelines.products.pages import is_web_address
 from pipelines.project import Project
+from pipelines.releases import connect
+from tests.conftest import Browser
+from tests.products.hostile import PAYLOADS, assert_harmless, squeezed
 
 # What dbt's page says of itself on a disk, and what the browser says of a picture that the policy kept it from fetching.
 EXPECTED = re.compile(r"Unsafe attempt to load URL|Loading the image 'https://evil\.example/[^']*' violates")
@@ -67,7 +67,7 @@ def opened(browser: Browser, project: Project, path: str) -> Watched:
 
 def texts(project: Project, *queries: str) -> list[str]:
     """The texts with a payload that these queries find in a release; there is a payload of each kind among them."""
-    with read.connect(project.published_file) as release:
+    with connect.connect(project.published_file) as release:
         found = [row[0] for query in queries for row in release.execute(query).fetchall()]
     found = [text for text in found if any(payload in text for payload in PAYLOADS)]
     assert [payload for payload in PAYLOADS if not any(payload in text for text in found)] == []
@@ -176,7 +176,7 @@ def test_dbts_page_shows_hostile_text_as_text_and_works(browser: Browser, attack
     ],
 )
 def test_files_hold_hostile_text_exactly(attacked: Project, check: Callable[..., None]) -> None:
-    with read.connect(attacked.published_file) as release:
+    with connect.connect(attacked.published_file) as release:
         check(attacked, release)
 
 

@@ -14,31 +14,28 @@ from typing import Any
 
 import duckdb
 import pytest
-from conftest import WITHOUT_DBT, current_draft, egov
 from frictionless import Package, Report
 
 from pipelines import products
 from pipelines.products import description, report, tables
-from pipelines.products.contract import File, Product
+from pipelines.products.contract import Extra, File, Product
+from pipelines.project import EgovError, Project
 from pipelines.releases.catalog import PUBLIC_SCHEMAS, Catalog, Column, Table, read_tables
 from pipelines.releases.draft import Draft
-from pipelines.project import EgovError, Project
+from tests.helpers import current_draft, egov, quick
 
-# A build in a process of its own, with one product that fails as it is made.
-FAILING_CODEBOOK = """
-from pipelines import products
-from pipelines.products.contract import Product
-def fail(draft, catalog):
-    raise {error}
-products.every = lambda: [Product("codebook", (), fail)]
-"""
-BROKEN_CODEBOOK = FAILING_CODEBOOK.format(error='ValueError("no ink")')
-FULL_DISK = FAILING_CODEBOOK.format(error='OSError(28, "No space left on device", str(draft.folder / "codebook.csv"))')
-NO_PYSDMX = """
-from pipelines import products
-products.MODULES = ["sdmx"]
-products.find_spec = lambda name: None
-"""
+
+def without_ink(draft: Draft, catalog: Catalog) -> None:
+    raise ValueError("no ink")
+
+
+def on_a_full_disk(draft: Draft, catalog: Catalog) -> None:
+    raise OSError(28, "No space left on device", str(draft.folder / "codebook.csv"))
+
+
+BROKEN_CODEBOOK = Product("codebook", (), without_ink)
+FULL_DISK = Product("codebook", (), on_a_full_disk)
+NO_PYSDMX = Product("sdmx", (), without_ink, Extra("sdmx", "a_package_that_is_not_installed"))
 
 
 def described(project: Project) -> dict[str, Any]:
@@ -189,16 +186,19 @@ def test_empty_text_beside_nulls_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("patch", "message"),
+    ("product", "message"),
     [
         (BROKEN_CODEBOOK, "the product codebook could not be made, nothing is published: ValueError: no ink"),
         (FULL_DISK, "No space left on device; the current release stays as it is"),
-        (NO_PYSDMX, "pip install 'egov-warehouse[sdmx]'"),
+        (
+            NO_PYSDMX,
+            "the product sdmx needs a_package_that_is_not_installed, which is not installed: pip install 'egov-warehouse[sdmx]'",
+        ),
     ],
 )
-def test_a_product_that_fails_fails_the_build(fresh: Project, patch: str, message: str) -> None:
+def test_a_product_that_fails_fails_the_build(fresh: Project, product: Product, message: str) -> None:
     before = sorted(path.name for path in fresh.releases.iterdir())
-    done = egov(fresh, "build", "--force", patch=WITHOUT_DBT + patch)
+    done = egov(fresh, "build", "--force", steps=quick(products=lambda: [product]))
     assert done.returncode == 1
     assert message in done.stderr
     assert "Traceback" not in done.stderr

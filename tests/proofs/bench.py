@@ -22,7 +22,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from conftest import ROOT, copy_project
+from tests.helpers import ROOT, copy_project
 
 ROUNDS = 5
 FLOOR = """

@@ -20,21 +20,25 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-import attacks
 import duckdb
 import pytest
-from conftest import ROOT, WITHOUT_DBT, copy_project, egov, need
-from faults import assert_whole
 from filelock import FileLock
 
-from pipelines import importing, read, releases, runs, signals, transform, validate
+from pipelines import signals
+from pipelines.importers import un_egov_survey, write
+from pipelines.intake import check, package
 from pipelines.project import EgovError, Project, printable
+from pipelines.releases import connect, inputs, runs, store
+from pipelines.transform.dbt import Dbt
+from tests.helpers import QUICK, ROOT, copy_project, egov, egov_process, need
+from tests.proofs import attacks
+from tests.proofs.faults import assert_whole
 
 
 def test_a_reader_can_change_nothing(built: Project) -> None:
-    with read.connect(built.published_file) as connection:
+    with connect.connect(built.published_file) as connection:
         assert attacks.attack_connection(connection, built.published_file) > 30
-        with read.connect(built.published_file) as second:  # they share one database: the second finds it locked
+        with connect.connect(built.published_file) as second:  # they share one database: the second finds it locked
             assert attacks.attack_connection(second, built.published_file) > 30
 
 
@@ -43,7 +47,7 @@ def test_a_query_that_needs_more_memory_writes_nowhere(built: Project) -> None:
 
 
 def test_a_forged_log_is_noticed_by_whoever_opens_the_release(fresh: Project) -> None:
-    assert egov(fresh, "build", "--force", patch=WITHOUT_DBT).returncode == 0  # so that there are two
+    assert egov(fresh, "build", "--force", steps=QUICK).returncode == 0  # so that there are two
     database = fresh.published_file.resolve()
     with duckdb.connect(str(database), read_only=True) as plain:
         honest = plain.execute("select count(*) from reports.rpt_claims where note = 'FORGED'").fetchall()
@@ -66,12 +70,12 @@ def test_a_forged_log_is_noticed_by_whoever_opens_the_release(fresh: Project) ->
         "failed",
         ["egov.duckdb.wal was not published with it: remove it"],
     )
-    refused = egov(fresh, "build", "--force", patch=WITHOUT_DBT)
+    refused = egov(fresh, "build", "--force", steps=QUICK)
     assert refused.returncode == 4
     assert "egov.duckdb.wal was not published with the release" in refused.stderr
     database.with_name("egov.duckdb.wal").unlink()
     assert egov(fresh, "verify").returncode == 0
-    assert egov(fresh, "build", "--force", patch=WITHOUT_DBT).returncode == 0
+    assert egov(fresh, "build", "--force", steps=QUICK).returncode == 0
 
 
 def test_verify_tells_what_changed(fresh: Project) -> None:
@@ -80,7 +84,7 @@ def test_verify_tells_what_changed(fresh: Project) -> None:
     assert said.returncode == 0, said.stderr
     files = [path for path in folder.rglob("*") if path.is_file() and path.name != "release.json"]
     assert f"{folder.name} is as it was published: {len(files)} files" in said.stdout
-    assert releases.hash_of(folder / "release.json") in said.stdout
+    assert inputs.hash_of(folder / "release.json") in said.stdout
     for path in (folder, folder / "csv"):
         path.chmod(0o755)
     changed, gone = folder / "csv" / "dim_sources.csv", folder / "codebook.csv"
@@ -105,17 +109,17 @@ def test_every_writable_place_of_a_release_is_closed(built: Project) -> None:
 
 
 def test_neither_variables_nor_the_name_of_the_folder_lead_a_build_astray(tmp_path: Path, built: Project) -> None:
-    tests = releases.summary(built, built.current.readlink().name)["tests_passed"]
+    tests = store.require_current(built).summary["tests_passed"]
     project = copy_project(tmp_path / 'it\'s "quoted" $(touch owned) №1 Қазақстан; {row} %20')
     hostile = attacks.hostile_environment(tmp_path / "hostile")
     laid = sorted(path.name for path in (tmp_path / "hostile").iterdir())
     refused = attacks.build_in(project, hostile)
     assert refused.returncode == 1
-    assert "Python takes the names of files for ascii here" in refused.stderr
+    assert "Python reads file names as ascii here" in refused.stderr
     assert "Traceback" not in refused.stderr
     done = attacks.build_in(project, hostile | {"PYTHONUTF8": "1"})
     assert done.returncode == 0, done.stderr
-    assert releases.summary(project, project.current.readlink().name)["tests_passed"] == tests
+    assert store.require_current(project).summary["tests_passed"] == tests
     assert sorted(path.name for path in (tmp_path / "hostile").iterdir()) == laid
     assert_whole(project)
     assert egov(project, "verify").returncode == 0
@@ -125,7 +129,7 @@ def test_neither_variables_nor_the_name_of_the_folder_lead_a_build_astray(tmp_pa
 @pytest.mark.parametrize("change", ["one is missing", "one is switched off", "none is there"])
 def test_a_build_in_which_a_test_did_not_run_is_refused(project: Project, change: str) -> None:
     target = project.root / "target"
-    target.mkdir()
+    (target / "tests").mkdir(parents=True)
     results = [{"unique_id": f"test.egov.t{number}", "status": "pass"} for number in range(3)]
     manifest: dict[str, dict[str, Any]] = {
         "nodes": {f"test.egov.t{number}": {} for number in range(3)},
@@ -146,13 +150,13 @@ def test_a_build_in_which_a_test_did_not_run_is_refused(project: Project, change
 
         def wait(self) -> int:
             (target / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-            (target / "run_results.json").write_text(json.dumps({"results": results}), encoding="utf-8")
+            (target / "tests" / "run_results.json").write_text(json.dumps({"results": results}), encoding="utf-8")
             return 0
 
-    built = transform.Transform(project)
+    built = Dbt(project, units=True)
     built._child = Ended()  # type: ignore[assignment]
     with pytest.raises(EgovError, match=r"\d tests ran, the project has \d; nothing is published"):
-        built.run()
+        built.finish_tests(lambda done, total: None)
 
 
 def test_writers_in_raw_wait_for_each_other(tmp_path: Path) -> None:
@@ -163,15 +167,14 @@ def test_writers_in_raw_wait_for_each_other(tmp_path: Path) -> None:
 
 def test_a_writer_that_waits_too_long_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project = attacks.small_project(tmp_path, *attacks.IMPORT_LISTS)
-    monkeypatch.setattr(validate, "WAIT", 0.1)
-    monkeypatch.setattr(importing, "WAIT", 0.1)
+    monkeypatch.setattr(package, "WAIT", 0.1)
     attacks.official_edition(project, tmp_path / "official.csv", "2031")
     before = project.package_file.read_bytes()
     project.warehouse.mkdir()
     with FileLock(project.warehouse / "build.lock"):
         jobs: list[Callable[[], object]] = [
-            lambda: validate.update_hashes(project),
-            lambda: importing.import_files(project, [tmp_path / "official.csv"], importing.read_un_egov_survey, revision=False),
+            lambda: check.update_hashes(project),
+            lambda: write.import_files(project, [tmp_path / "official.csv"], un_egov_survey.read, revision=False),
         ]
         for job in jobs:
             with pytest.raises(EgovError, match=r"is running in this warehouse; waited 0\.1 seconds") as refused:
@@ -220,7 +223,7 @@ def test_a_package_is_refused_by_name(tmp_path: Path, case: str) -> None:
     assert old in text
     project.package_file.write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(EgovError, match="raw/") as refused:
-        validate.require_valid(validate.check(project))
+        package.require_valid(check.check(project))
     assert refused.value.exit_code == 2
     assert re.search(message, str(refused.value)), refused.value
 
@@ -230,11 +233,11 @@ def test_a_cell_with_an_invisible_character_is_refused(tmp_path: Path, odd: str)
     project = attacks.small_project(tmp_path, "article_table_1")
     path = project.raw / "article" / "table_1.csv"
     path.write_text(path.read_text(encoding="utf-8").replace("0,8375", f'"0,8375{odd}"', 1), encoding="utf-8")
-    validate_hash = validate.read_package(project)
+    validate_hash = package.read_package(project)
     for resource in validate_hash["resources"]:
-        resource["hash"] = validate.file_hash(project.raw / resource["path"])
-    validate.write_package(project, validate_hash)
-    findings = [str(finding) for finding in validate.check(project)]
+        resource["hash"] = package.file_hash(project.raw / resource["path"])
+    package.write_package(project, validate_hash)
+    findings = [str(finding) for finding in check.check(project)]
     assert any(re.search(r"table_1\.csv, row \d+ .*column egdi_2020|not readable as CSV", finding) for finding in findings), (
         findings
     )
@@ -245,7 +248,7 @@ def test_a_raw_file_that_never_ends_is_refused(tmp_path: Path) -> None:
     project = attacks.small_project(tmp_path, "codes_levels")
     (project.raw / "codes" / "levels.csv").unlink()
     os.mkfifo(project.raw / "codes" / "levels.csv")
-    assert [str(finding) for finding in validate.check(project)] == ["raw/codes/levels.csv: is no plain file; restore the file"]
+    assert [str(finding) for finding in check.check(project)] == ["raw/codes/levels.csv: is no plain file; restore the file"]
 
 
 @pytest.mark.parametrize("name", ["/dev/zero", "two\nlines.csv", "{title}.csv", "es\x1b[2Jcape.csv", b"\xff\xfe.csv"])
@@ -270,8 +273,8 @@ def test_an_official_file_with_a_hostile_name(tmp_path: Path, name: str | bytes)
 def test_an_official_file_with_an_awkward_name_is_only_a_name(tmp_path: Path, name: str) -> None:
     project = attacks.small_project(tmp_path / "project", *attacks.IMPORT_LISTS)
     attacks.official_edition(project, tmp_path / name, "2031")
-    importing.import_files(project, [tmp_path / name], importing.read_un_egov_survey, revision=False)
-    (held,) = [resource for resource in validate.read_package(project)["resources"] if resource.get("edition") == "2031"]
+    write.import_files(project, [tmp_path / name], un_egov_survey.read, revision=False)
+    (held,) = [resource for resource in package.read_package(project)["resources"] if resource.get("edition") == "2031"]
     assert held["imported"]["file"] == name
     assert held["locator"].startswith(name)
 
@@ -282,19 +285,11 @@ def copy_marker(project: Project) -> Path:
     return project.root
 
 
-TAKES_A_WHILE = """
-import time
-quick = transform.Transform.run
-transform.Transform.run = lambda self, progress=None: time.sleep(3) or quick(self)
-"""
-
-
 @pytest.mark.parametrize(
     "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGRTMIN + 3]
 )
 def test_a_signal_ends_in_one_line(fresh: Project, number: int) -> None:
-    patch = "from pipelines import products\nproducts.MODULES = ['codebook']\n" + WITHOUT_DBT + TAKES_A_WHILE
-    assert attacks.signal_once(fresh, 1.0, number, "parent", patch, whole=False) == "interrupted"
+    assert attacks.signal_once(fresh, 1.0, number, "parent", "takes_three_seconds") == "interrupted"
 
 
 def test_signals_to_the_process_of_dbt_and_to_both(fresh: Project) -> None:
@@ -303,17 +298,8 @@ def test_signals_to_the_process_of_dbt_and_to_both(fresh: Project) -> None:
 
 
 def test_a_signal_while_a_release_is_published_comes_after_it(fresh: Project) -> None:
-    stops = """
-from pipelines import releases
-import os, signal
-moved = releases.move_current
-def move(*arguments):
-    os.kill(os.getpid(), signal.SIGTERM)
-    moved(*arguments)
-releases.move_current = move
-"""
     before = fresh.current.readlink().name
-    done = egov(fresh, "build", "--force", patch=WITHOUT_DBT + stops)
+    done = egov_process(fresh, "signalled_as_the_link_moves", "build", "--force")
     now = fresh.current.readlink().name
     assert now != before
     assert done.returncode == 143
@@ -324,19 +310,8 @@ releases.move_current = move
 
 
 def test_a_signal_that_a_library_swallows_is_not_lost(fresh: Project) -> None:
-    swallows = """
-import os, signal
-quick = transform.Transform.run
-def run(self, progress=None):
-    try:
-        os.kill(os.getpid(), signal.SIGTERM)
-    except BaseException:
-        pass
-    return quick(self)
-transform.Transform.run = run
-"""
     before = fresh.current.readlink()
-    done = egov(fresh, "build", "--force", patch=WITHOUT_DBT + swallows)
+    done = egov_process(fresh, "signal_that_a_library_swallows", "build", "--force")
     assert done.returncode == 143
     assert fresh.current.readlink() == before
     assert runs.history(fresh, 1)[0]["outcome"] == "interrupted"
@@ -347,16 +322,7 @@ def test_a_signal_in_an_import_leaves_raw_as_it_was(tmp_path: Path) -> None:
     copy_marker(project)
     attacks.official_edition(project, tmp_path / "official.csv", "2031")
     before = {path: path.read_bytes() for path in project.raw.rglob("*") if path.is_file()}
-    patch = """
-from pipelines import importing
-import os, signal
-written = importing.write_package
-def write(*arguments):
-    os.kill(os.getpid(), signal.SIGHUP)
-    written(*arguments)
-importing.write_package = write
-"""
-    said = egov(project, "import", "un-egov-survey", str(tmp_path / "official.csv"), patch=patch)
+    said = egov_process(project, "signalled_in_an_import", "import", "un-egov-survey", str(tmp_path / "official.csv"))
     assert said.returncode == 129
     assert said.stderr == "egov: stopped by SIGHUP; nothing is imported\n"
     assert {path: path.read_bytes() for path in project.raw.rglob("*") if path.is_file()} == before
@@ -474,7 +440,7 @@ def test_no_file_of_the_warehouse_is_trusted_to_be_whole(fresh: Project, name: s
             said = egov(fresh, *arguments)
             assert "Traceback" not in said.stderr, (content, arguments)
     for arguments in (["verify"], ["rollback"], ["build", "--force", "--accept"]):
-        said = egov(fresh, *arguments, patch=WITHOUT_DBT if arguments[0] == "build" else "")
+        said = egov(fresh, *arguments, steps=QUICK)
         assert "Traceback" not in said.stderr, arguments
     assert said.returncode == 0, said.stderr
     attacks.releases_whole(fresh)
@@ -498,10 +464,9 @@ def test_a_folder_whose_name_duckdb_would_misread_is_refused(tmp_path: Path, nam
     (tmp_path / name).mkdir()
     said = egov(Project(copy_marker(Project(tmp_path / name))), "check")
     assert said.returncode == 1
-    assert "DuckDB takes a question mark or a backslash for no part of a file's name" in said.stderr
+    assert "DuckDB cannot open a file whose path holds a question mark or a backslash" in said.stderr
 
 
 def test_a_signal_at_the_very_end_changes_no_exit_code(built: Project) -> None:
-    ends = "import atexit, os, signal\natexit.register(os.kill, os.getpid(), signal.SIGTERM)"
-    said = egov(built, "releases", patch=ends)
+    said = egov_process(built, "signalled_at_the_very_end", "releases")
     assert (said.returncode, said.stderr) == (0, "")

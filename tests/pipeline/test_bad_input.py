@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import egov
 
-from pipelines import validate
+from pipelines.intake import package as data_package
 from pipelines.project import Project
+from tests.helpers import egov
 
 
 def edit(name: str, change: Callable[[str], str]) -> Callable[[Project], None]:
@@ -182,11 +182,11 @@ def test_update_hashes_records_nothing_that_breaks_a_rule(project: Project) -> N
 
 def test_update_hashes_checks_a_file_that_has_no_hash_yet(project: Project) -> None:
     BAD["cell against its rule"][0](project)
-    package = validate.read_package(project)
+    package = data_package.read_package(project)
     for resource in package["resources"]:
         if resource["path"] == "article/table_1.csv":
             del resource["hash"]
-    validate.write_package(project, package)
+    data_package.write_package(project, package)
     before = project.package_file.read_bytes()
     said = egov(project, "check", "--update-hashes")
     assert said.returncode == 2

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT
 
 from pipelines.project import Project
+from tests.helpers import ROOT
 
 LAYERS = ["staging", "intermediate", "marts", "claims", "reports"]
 # Constructs that DuckDB has and Spark has not: models stay in the SQL that both run.

@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 from playwright.sync_api import Page
 
-from pipelines import validate
+from pipelines.intake import check
 from pipelines.project import Project
 
 # Whatever of these comes to run sets window.owned, opens a dialog or asks another machine for a picture.
@@ -88,8 +88,8 @@ def poison(project: Project) -> int:
     count = sum(_poison_cells(project.raw / resource["path"], resource) for resource in package["resources"])
     _requote(project)
     count += _poison_package(package)
-    validate.write_package(project, package)
-    validate.update_hashes(project)
+    package.write_package(project, package)
+    check.update_hashes(project)
     for path in sorted((project.root / "models").rglob("*.yml")):
         models = yaml.safe_load(path.read_text(encoding="utf-8"))
         count += _poison_descriptions(models)

@@ -14,15 +14,16 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, egov
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines import importing, read
+from pipelines.importers import layout, un_egov_survey, un_m49, write
+from pipelines.intake.check import update_hashes
 from pipelines.project import EgovError, Project
-from pipelines.validate import update_hashes
+from pipelines.releases import connect
+from tests.helpers import ROOT, egov
 
-UN_HEADER = list(importing.UN_COLUMNS)
+UN_HEADER = list(un_egov_survey.COLUMNS)
 
 
 def raw_rows(path: str) -> list[dict[str, str]]:
@@ -35,7 +36,7 @@ def official_un(edition: str = "2024", year: str | None = None) -> str:
     lines = [",".join(UN_HEADER)]
     for row in raw_rows(f"un_egov_survey/egdi_{edition}.csv"):
         name = row["country_name"] + (" " if row["country_name"] == "Kazakhstan" else "")
-        figures = [row[ours] for ours in list(importing.UN_COLUMNS.values())[2:]]
+        figures = [row[ours] for ours in list(un_egov_survey.COLUMNS.values())[2:]]
         lines.append(",".join([year or row["survey_year"], f'"{name}"', *figures]))
     return "\n".join(lines) + "\n"
 
@@ -104,11 +105,11 @@ def official_countries(folder: Path) -> tuple[Path, Path]:
                 "official_name_ru",
                 "Region Name",
                 "Sub-region Name",
-                *importing.AREA_FLAGS.values(),
+                *un_m49.AREA_FLAGS.values(),
             ]
         )
         writer.writerows(
-            [c["country_code"], c["country_iso2"], str(int(c["m49_code"])), c["name_en"], c["name_ru"], c["region_name"], c["subregion_name"], *("x" if c[flag] == "true" else "" for flag in importing.AREA_FLAGS)]
+            [c["country_code"], c["country_iso2"], str(int(c["m49_code"])), c["name_en"], c["name_ru"], c["region_name"], c["subregion_name"], *("x" if c[flag] == "true" else "" for flag in un_m49.AREA_FLAGS)]
             for c in countries if c["country_code"] not in ("XKX", "CHI")
         )  # fmt: skip
     return members, areas
@@ -278,13 +279,13 @@ def test_a_write_that_fails_leaves_nothing(
     def fails(*_: object) -> None:
         raise stopped
 
-    monkeypatch.setattr(importing, "write_package", fails)
+    monkeypatch.setattr(write, "write_package", fails)
     refused = pytest.raises(EgovError, match="the disk: No space left on device; nothing is imported")
     with refused if isinstance(stopped, OSError) else pytest.raises(KeyboardInterrupt):
         if what == "an edition":
-            importing.import_files(project, [file], importing.read_un_egov_survey, revision=False)
+            write.import_files(project, [file], un_egov_survey.read, revision=False)
         else:
-            importing.import_countries(project, members, areas)
+            un_m49.import_countries(project, members, areas)
     assert snapshot(project) == before
 
 
@@ -292,7 +293,7 @@ def test_an_edition_twice_in_one_call_is_written_once(project: Project, tmp_path
     one, other = tmp_path / "one.csv", tmp_path / "other.csv"
     for file in (one, other):
         file.write_text(official_un(year="2026"), encoding="utf-8")
-    said = importing.import_files(project, [one, other], importing.read_un_egov_survey, revision=False)
+    said = write.import_files(project, [one, other], un_egov_survey.read, revision=False)
     assert ["rows in raw" in line for line in said] == [True, False]
     assert "already held, the same figures" in said[1]
 
@@ -323,10 +324,10 @@ def test_mutated_files_are_refused_or_mean_what_they_say(data: st.DataObject, tm
         text = text.replace("0.91377", data.draw(st.text(max_size=20)), 1)
     file = tmp_path / "mutated.csv"
     file.write_bytes(text.encode("utf-8", "surrogatepass"))
-    lists = importing.CodeLists.read(Project(ROOT))
+    lists = layout.CodeLists.read(Project(ROOT))
     try:
-        (edition,) = importing.read_un_egov_survey(file, lists)
-    except importing.Refused as error:
+        (edition,) = un_egov_survey.read(file, lists)
+    except layout.Refused as error:
         refusal = str(error)
     else:
         refusal = ""
@@ -369,7 +370,7 @@ def test_the_next_edition_is_import_and_build(fresh: Project, tmp_path: Path) ->
     assert said.returncode == 0, said.stderr
     done = egov(fresh, "build")
     assert done.returncode == 0, done.stderr
-    with read.connect(fresh.published_file) as release:
+    with connect.connect(fresh.published_file) as release:
 
         def one(query: str) -> tuple[object, ...] | None:
             return release.execute(query).fetchone()
@@ -420,7 +421,7 @@ def test_a_revision_keeps_both_and_uses_the_newer(fresh: Project, tmp_path: Path
     update_hashes(fresh)
     done = egov(fresh, "build")
     assert done.returncode == 0, done.stderr
-    with read.connect(fresh.published_file) as release:
+    with connect.connect(fresh.published_file) as release:
         assert release.execute("select value from marts.fct_index_values where index_value_id = 'IRL.EPI.2024'").fetchall() == [
             (Decimal("0.9179"),)
         ]

@@ -22,13 +22,12 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import test_published_figures
-import test_published_series
-from conftest import copy_project, egov
 from rich.progress import track
 
-from pipelines.load import load
+from pipelines.intake.load import load
 from pipelines.project import Project
+from tests.helpers import copy_project, egov
+from tests.published import test_published_figures, test_published_series
 
 SERIES_SAMPLE = 500
 SEED = 2026

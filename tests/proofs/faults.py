@@ -1,4 +1,4 @@
-"""Faults, tried and counted: `make faults`, or `python tests/faults.py kills --count 200` for one of them.
+"""Faults, tried and counted: `make faults`, or `python -m tests.proofs.faults kills --count 200` for one of them.
 
 Each trial works on a copy of the project and prints a count at its end; exit code 1 when anything broke. The tests run the
 same trials in a short form.
@@ -24,11 +24,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from conftest import copy_project, egov
 from rich.progress import track
 
-from pipelines import load, read, releases, validate
+from pipelines.build import Steps
+from pipelines.intake import check, load, package
 from pipelines.project import EgovError, Project
+from pipelines.releases import connect, store
+from tests.helpers import ROOT, copy_project, egov
 
 app = typer.Typer(add_completion=False, help=__doc__)
 READERS = 8
@@ -36,13 +38,12 @@ READERS = 8
 
 def assert_whole(project: Project) -> str:
     """`current` names a release that opens and is what its summary says. Returns its id."""
-    release_id = releases.current_id(project)
-    assert release_id is not None, "current leads nowhere"
-    summary = releases.summary(project, release_id)
-    folder = project.releases / release_id
-    package = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
-    assert package["version"] == release_id
-    for described in package["resources"]:
+    release = store.current(project)
+    assert release is not None, "current leads nowhere"
+    release_id, folder, summary = release.release_id, release.folder, release.summary
+    described_by = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
+    assert described_by["version"] == release_id
+    for described in described_by["resources"]:
         content = (folder / described["path"]).read_bytes()
         assert described["hash"] == f"sha256:{hashlib.sha256(content).hexdigest()}"
     for product in ("report/index.html", "dcat.jsonld"):
@@ -51,7 +52,7 @@ def assert_whole(project: Project) -> str:
         sum(file.stat().st_size for file in folder.rglob("*") if file.name != "release.json" and file.is_file())
         == summary["bytes"]
     )
-    with read.connect(project.published_file) as connection:
+    with connect.connect(project.published_file) as connection:
         assert connection.execute("select release_id from meta.build_info").fetchall() == [(release_id,)]
         for table, rows in summary["facts"].items():
             assert connection.execute(f"select count(*) from marts.{table}").fetchall() == [(rows,)]
@@ -93,7 +94,7 @@ def mark(project: Project, number: int) -> None:
             writer = csv.DictWriter(file, rows[0], lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)
-    validate.update_hashes(project)
+    check.update_hashes(project)
 
 
 MARKS = """
@@ -109,14 +110,14 @@ def read_in_a_loop(root: str, stop: str, report: str, held: bool) -> None:
     """Connect and ask until `stop` appears or the parent ends; write down how many answers there were and which were wrong."""
     project, answers, wrong = Project(Path(root)), 0, []
     seen: dict[str, tuple[object, ...]] = {}
-    kept = read.connect(project.published_file) if held else None
+    kept = connect.connect(project.published_file) if held else None
     first = kept.execute(MARKS).fetchone() if kept else None
     parent = multiprocessing.parent_process()
     assert parent
     while not Path(stop).exists() and parent.is_alive():
         try:
             at_least = project.current.readlink().name
-            connection = kept or read.connect(project.published_file)
+            connection = kept or connect.connect(project.published_file)
             answer = connection.execute(MARKS).fetchone()
             if not kept:
                 connection.close()
@@ -137,7 +138,7 @@ def read_in_a_loop(root: str, stop: str, report: str, held: bool) -> None:
 def publish_marked(project: Project, number: int) -> None:
     """Build and publish a whole release that differs from the one before."""
     mark(project, number)
-    done = egov(project, "build", "--keep", "3", whole=True)
+    done = egov(project, "build", "--keep", "3", steps=Steps())
     assert done.returncode == 0, done.stderr
 
 
@@ -179,9 +180,9 @@ def build_with_room_for(project: Project, size: int) -> subprocess.CompletedProc
 
 def mutants(folder: Path, chance: random.Random) -> tuple[Project, str]:
     """A project of one raw file, mutated, and the code lists that it refers to. Returns it with the path of the file."""
-    package = validate.read_package(Project(Path(__file__).parent.parent))
-    by_name = {described["name"]: described for described in package["resources"]}
-    chosen = chance.choice([described for described in package["resources"] if "wb_wdi" not in described["path"]])
+    whole = package.read_package(Project(ROOT))
+    by_name = {described["name"]: described for described in whole["resources"]}
+    chosen = chance.choice([described for described in whole["resources"] if "wb_wdi" not in described["path"]])
     wanted, names = [], [chosen["name"]]
     while names:
         described = by_name[names.pop()]
@@ -196,12 +197,12 @@ def mutants(folder: Path, chance: random.Random) -> tuple[Project, str]:
     for described in wanted:
         target = project.raw / described["path"]
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(Path(__file__).parent.parent / "raw" / described["path"], target)
+        shutil.copy(ROOT / "raw" / described["path"], target)
     path = project.raw / chosen["path"]
     path.write_bytes(mutated(path.read_bytes(), chance))
     if chance.random() < 0.5:  # half of them with the new hash recorded, as a careless transcriber would
-        wanted = [{**described, "hash": validate.file_hash(path)} if described is chosen else described for described in wanted]
-    project.package_file.write_text(json.dumps({**package, "resources": wanted}, ensure_ascii=False), encoding="utf-8")
+        wanted = [{**described, "hash": package.file_hash(path)} if described is chosen else described for described in wanted]
+    project.package_file.write_text(json.dumps({**whole, "resources": wanted}, ensure_ascii=False), encoding="utf-8")
     return project, chosen["path"]
 
 
@@ -237,7 +238,7 @@ def judge_mutant(chance: random.Random) -> str:
     """Check one mutated file: `refused` with its name, or `read` by every reader alike. Raises AssertionError otherwise."""
     with tempfile.TemporaryDirectory() as folder:
         project, path = mutants(Path(folder), chance)
-        findings = validate.check(project)
+        findings = check.check(project)
         if findings:
             assert any(path in str(finding) for finding in findings), findings
             return "refused"
@@ -256,11 +257,11 @@ def kills(count: Annotated[int, typer.Option(min=1)] = 200, seed: int = 1) -> No
     with tempfile.TemporaryDirectory() as folder:
         project = copy_project(Path(folder))
         started = time.monotonic()
-        assert egov(project, "build", whole=True).returncode == 0
+        assert egov(project, "build", steps=Steps()).returncode == 0
         whole = time.monotonic() - started
         for _ in track(range(count), "kills"):
             kill_once(project, chance.uniform(0, whole))
-            done = egov(project, "build", "--force", whole=True)
+            done = egov(project, "build", "--force", steps=Steps())
             assert done.returncode == 0, done.stderr
             assert_whole(project)
     print(f"kills: {count} of {count} left the current release whole and let the next build succeed")
@@ -285,7 +286,7 @@ def writes(count: Annotated[int, typer.Option(min=1)] = 25) -> None:
     outcomes: dict[int, int] = {}
     with tempfile.TemporaryDirectory() as folder:
         project = copy_project(Path(folder))
-        assert egov(project, "build", whole=True).returncode == 0
+        assert egov(project, "build", steps=Steps()).returncode == 0
         largest = 3 * project.published_file.stat().st_size
         for number in track(range(count), "writes"):
             done = build_with_room_for(project, int(largest * (number / count) ** 3))
@@ -294,7 +295,7 @@ def writes(count: Annotated[int, typer.Option(min=1)] = 25) -> None:
             assert done.returncode == 0 or done.stderr.strip().startswith("egov:") or "\negov:" in done.stderr, done.stderr
             assert_whole(project)
             outcomes[done.returncode] = outcomes.get(done.returncode, 0) + 1
-        assert egov(project, "build", "--force", whole=True).returncode == 0
+        assert egov(project, "build", "--force", steps=Steps()).returncode == 0
     print(
         f"writes: {count} limits, {outcomes.get(1, 0)} builds failed with a message, {outcomes.get(0, 0)} had room; all left whole"
     )

@@ -12,20 +12,22 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
+from unittest import mock
 
 import duckdb
-import faults
 import pytest
-from conftest import ROOT, WITHOUT_DBT, egov, unsealed
 from cronsim import CronSim
 
-from pipelines import read, releases, runs, validate
+from pipelines.build import Steps
+from pipelines.intake import check
 from pipelines.project import Project
+from pipelines.releases import connect, inputs, runs, store
+from tests.helpers import QUICK, ROOT, command, egov, egov_process, environment, quick, unsealed
+from tests.proofs import faults
 
 
 def edit(project: Project, file: str, old: str, new: str) -> None:
@@ -33,7 +35,7 @@ def edit(project: Project, file: str, old: str, new: str) -> None:
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
-    validate.update_hashes(project)
+    check.update_hashes(project)
 
 
 def wait_until_it_runs(project: Project) -> None:
@@ -52,33 +54,32 @@ def test_nothing_changed_nothing_done(fresh: Project) -> None:
     before = fresh.current.readlink()
     for path in fresh.raw.rglob("*.csv"):
         os.utime(path)  # a new time is no change, only new content is
-    no_dbt = "import subprocess; subprocess.Popen = None"
-    done = egov(fresh, "build", patch=no_dbt)
+    done = egov_process(fresh, "no_dbt_can_start", "build")
     assert done.returncode == 0, done.stderr
     assert "nothing to build" in done.stderr
     assert fresh.current.readlink() == before
     assert outcomes(fresh)[0] == "unchanged"
-    with read.connect(fresh.published_file) as connection:
+    with connect.connect(fresh.published_file) as connection:
         held = connection.execute("select fingerprint from meta.build_info").fetchall()
-    assert held == [(releases.fingerprint(fresh),)]
+    assert held == [(inputs.fingerprint(fresh),)]
 
 
 @pytest.mark.parametrize("part", ["raw/codes/services.csv", "models/columns.md", "macros/parse_text.sql", "dbt_project.yml"])
 def test_any_change_of_content_is_a_change(fresh: Project, part: str) -> None:
-    before = releases.fingerprint(fresh)
+    before = inputs.fingerprint(fresh)
     path = fresh.root / part
     path.write_text(path.read_text(encoding="utf-8") + "\n", encoding="utf-8")
-    assert releases.fingerprint(fresh) != before
+    assert inputs.fingerprint(fresh) != before
 
 
 def test_diff_shows_what_changed(fresh: Project) -> None:
     first = fresh.current.readlink().name
-    with duckdb.connect(str(fresh.root / "transformed.duckdb")) as connection:
+    with duckdb.connect(str(fresh.root / "kept" / "egov.duckdb")) as connection:
         connection.execute(
             "update reports.rpt_claims set statement = '=1+1 Most people go online by phone.' "
             "where claim_code = 'mobile_majority'"
         )
-    done = egov(fresh, "build", "--force", patch=WITHOUT_DBT)
+    done = egov(fresh, "build", "--force", steps=QUICK)
     assert done.returncode == 0, done.stderr
     assert "reports.rpt_claims: 0 added, 0 removed, 1 changed" in done.stderr
     said = egov(fresh, "diff")
@@ -89,18 +90,18 @@ def test_diff_shows_what_changed(fresh: Project) -> None:
 
 def test_a_loss_has_to_be_accepted(fresh: Project) -> None:
     before = fresh.current.readlink()
-    with duckdb.connect(str(fresh.root / "transformed.duckdb")) as connection:
+    with duckdb.connect(str(fresh.root / "kept" / "egov.duckdb")) as connection:
         # one goes and one comes: that a table keeps its size makes it no less of a loss
         connection.execute("update reports.rpt_discrepancies set finding_code = 'made_up' where finding_code = 'spaced_egdi'")
         connection.execute("update reports.rpt_claims set verdict = 'contradicted' where claim_code = 'very_high_osi'")
         connection.execute("alter table reports.rpt_article_references drop column details")
-    refused = egov(fresh, "build", "--force", patch=WITHOUT_DBT)
+    refused = egov(fresh, "build", "--force", steps=QUICK)
     assert refused.returncode == 4
     assert "reports.rpt_discrepancies loses rows: spaced_egdi" in refused.stderr
     assert "the column reports.rpt_article_references.details goes" in refused.stderr
     assert fresh.current.readlink() == before
     assert outcomes(fresh)[0] == "not accepted"
-    accepted = egov(fresh, "build", "--force", "--accept", patch=WITHOUT_DBT)
+    accepted = egov(fresh, "build", "--force", "--accept", steps=QUICK)
     assert accepted.returncode == 0, accepted.stderr
     assert "claim very_high_osi: supported -> contradicted" in accepted.stderr
     said = egov(fresh, "diff").stdout
@@ -136,10 +137,12 @@ def test_keep_rollback_and_what_a_reader_has_open(fresh: Project) -> None:
         assert reader.stdout
         assert reader.stdout.readline() == b"open\n"
         for _ in range(2):
-            done = egov(fresh, "build", "--force", "--keep", "1", patch=WITHOUT_DBT)
+            done = egov(fresh, "build", "--force", "--keep", "1", steps=QUICK)
             assert done.returncode == 0, done.stderr
         newest = fresh.current.readlink().name
-        assert releases.existing(fresh) == [newest, oldest], "the one that is open stays, the one between goes"
+        assert [each.release_id for each in store.existing(fresh)] == [newest, oldest], (
+            "the one that is open stays, the one between goes"
+        )
     finally:
         reader.communicate()
     listed = egov(fresh, "releases").stdout.splitlines()
@@ -149,7 +152,7 @@ def test_keep_rollback_and_what_a_reader_has_open(fresh: Project) -> None:
     back = egov(fresh, "rollback")
     assert back.returncode == 0
     assert fresh.current.readlink().name == oldest
-    scheduled = egov(fresh, "build", patch=WITHOUT_DBT)
+    scheduled = egov(fresh, "build", steps=QUICK)
     assert scheduled.returncode == 0
     assert "nothing to build" in scheduled.stderr or "was rolled back" in scheduled.stderr
     assert fresh.current.readlink().name == oldest
@@ -162,29 +165,29 @@ def test_keep_rollback_and_what_a_reader_has_open(fresh: Project) -> None:
 def test_a_rollback_outlives_a_scheduled_build_but_not_a_change(fresh: Project) -> None:
     first = fresh.current.readlink().name
     edit(fresh, "article/claims.csv", "from a mobile device", "by phone")
-    assert egov(fresh, "build", patch=WITHOUT_DBT).returncode == 0
+    assert egov(fresh, "build", steps=QUICK).returncode == 0
     second = fresh.current.readlink().name
     assert egov(fresh, "rollback").returncode == 0
-    done = egov(fresh, "build", patch=WITHOUT_DBT)
+    done = egov(fresh, "build", steps=QUICK)
     assert f"unchanged since release {second}, which was rolled back" in done.stderr
     assert fresh.current.readlink().name == first
     remembered = fresh.rolled_back_file.read_bytes()
     assert "rolled     back from" in egov(fresh, "status").stdout
     edit(fresh, "article/claims.csv", "by phone", "by telephone")
-    assert egov(fresh, "build", patch=WITHOUT_DBT).returncode == 0
+    assert egov(fresh, "build", steps=QUICK).returncode == 0
     assert fresh.current.readlink().name not in (first, second)
-    assert releases.rolled_back(fresh) == {}
+    assert store.rolled_back(fresh) == {}
     fresh.rolled_back_file.write_bytes(remembered)  # as a build leaves it that is killed when it has just published
-    assert releases.rolled_back(fresh) == {}, "what was rolled back before the current release was built is over"
+    assert store.rolled_back(fresh) == {}, "what was rolled back before the current release was built is over"
 
 
 def test_a_rollback_that_cannot_be_written_changes_nothing(fresh: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     first = fresh.current.readlink().name
     for old, new in (("from a mobile device", "by phone"), ("by phone", "by telephone")):
         edit(fresh, "article/claims.csv", old, new)
-        assert egov(fresh, "build", patch=WITHOUT_DBT).returncode == 0
-    releases.roll_back(fresh, None)
-    before = fresh.current.readlink(), releases.rolled_back(fresh)
+        assert egov(fresh, "build", steps=QUICK).returncode == 0
+    store.roll_back(fresh, None)
+    before = fresh.current.readlink(), store.rolled_back(fresh)
 
     def full(_: Path, content: bytes) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -192,30 +195,35 @@ def test_a_rollback_that_cannot_be_written_changes_nothing(fresh: Project, monke
     with monkeypatch.context() as patched:
         patched.setattr(Path, "write_bytes", full)
         with pytest.raises(OSError, match="No space left"):
-            releases.roll_back(fresh, first)
-    assert (fresh.current.readlink(), releases.rolled_back(fresh)) == before
+            store.roll_back(fresh, first)
+    assert (fresh.current.readlink(), store.rolled_back(fresh)) == before
 
 
 def test_two_steps_back_are_not_undone_either(fresh: Project) -> None:
     first = fresh.current.readlink().name
     for old, new in (("from a mobile device", "by phone"), ("by phone", "by telephone")):
         edit(fresh, "article/claims.csv", old, new)
-        assert egov(fresh, "build", patch=WITHOUT_DBT).returncode == 0
+        assert egov(fresh, "build", steps=QUICK).returncode == 0
     newest = fresh.current.readlink().name
     for _ in range(2):
         assert egov(fresh, "rollback").returncode == 0
     assert fresh.current.readlink().name == first
-    done = egov(fresh, "build", patch=WITHOUT_DBT)
+    done = egov(fresh, "build", steps=QUICK)
     assert f"unchanged since release {newest}, which was rolled back" in done.stderr
     assert egov(fresh, "status").returncode == 0
     assert fresh.current.readlink().name == first
     assert egov(fresh, "rollback", newest).returncode == 0
-    assert releases.rolled_back(fresh) == {}, "forward again: there is nothing left to hold back"
+    assert store.rolled_back(fresh) == {}, "forward again: there is nothing left to hold back"
+
+
+def change_raw(project: Project) -> None:
+    with open(project.raw / "article" / "claims.csv", "a", encoding="utf-8") as file:
+        file.write("\n")
 
 
 def test_inputs_that_change_during_a_build(fresh: Project) -> None:
     before = fresh.current.readlink()
-    done = egov(fresh, "build", "--force", patch=WITHOUT_DBT + CHANGES_RAW)
+    done = egov(fresh, "build", "--force", steps=quick(change_raw))
     assert done.returncode == 1
     assert "the inputs changed while they were being built" in done.stderr
     assert fresh.current.readlink() == before
@@ -223,7 +231,8 @@ def test_inputs_that_change_during_a_build(fresh: Project) -> None:
 
 def test_what_fails_after_publishing_takes_nothing_from_the_release(fresh: Project) -> None:
     before = fresh.current.readlink()
-    done = egov(fresh, "build", "--force", patch=WITHOUT_DBT + CANNOT_PRUNE)
+    with mock.patch.object(store, "prune", side_effect=PermissionError(13, "Permission denied", "releases")):
+        done = egov(fresh, "build", "--force", steps=QUICK)
     assert done.returncode == 0, done.stderr
     assert "warning: " in done.stderr
     assert "Permission denied" in done.stderr
@@ -243,10 +252,10 @@ def test_a_damaged_release_is_replaced_once_that_is_accepted(fresh: Project) -> 
     assert "damaged" in said.stdout
     assert egov(fresh, "releases").stdout.endswith("damaged: its release.json cannot be read  current\n")
     assert "`egov build --force --accept` publishes a new one" in egov(fresh, "sql", "select 1").stderr
-    refused = egov(fresh, "build", "--force", patch=WITHOUT_DBT)
+    refused = egov(fresh, "build", "--force", steps=QUICK)
     assert refused.returncode == 4
     assert "the current release cannot be compared with" in refused.stderr
-    accepted = egov(fresh, "build", "--force", "--accept", patch=WITHOUT_DBT)
+    accepted = egov(fresh, "build", "--force", "--accept", steps=QUICK)
     assert accepted.returncode == 0, accepted.stderr
     assert "not comparable: the older release cannot be read" in accepted.stderr
     for arguments in (("diff",), ("diff", fresh.current.readlink().name, fresh.current.readlink().name)):
@@ -263,19 +272,19 @@ def test_what_was_broken_by_hand_heals(fresh: Project) -> None:
     assert said.returncode == 11
     assert "leads nowhere" in said.stdout
     assert "no release is published yet" in egov(fresh, "sql", "select 1").stderr
-    assert egov(fresh, "build", patch=WITHOUT_DBT, whole=True).returncode == 0
+    assert egov(fresh, "build", steps=quick(steps=Steps())).returncode == 0
     faults.assert_whole(fresh)
-    mended = releases.existing(fresh)
+    mended = store.existing(fresh)
     fresh.current.unlink()
     fresh.current.mkdir()
     for _ in range(2):
-        said = egov(fresh, "build", "--force", patch=WITHOUT_DBT)
+        said = egov(fresh, "build", "--force", steps=QUICK)
         assert said.returncode == 1
         assert "current" in said.stderr
         assert "Traceback" not in said.stderr
     fresh.current.rmdir()
-    assert egov(fresh, "build", "--force", patch=WITHOUT_DBT).returncode == 0
-    assert releases.existing(fresh)[1:] == mended, "a release that never became current is none"
+    assert egov(fresh, "build", "--force", steps=QUICK).returncode == 0
+    assert store.existing(fresh)[1:] == mended, "a release that never became current is none"
 
 
 def test_killed_runs_are_written_down(fresh: Project) -> None:
@@ -283,35 +292,14 @@ def test_killed_runs_are_written_down(fresh: Project) -> None:
     wait_until_it_runs(fresh)
     os.killpg(build.pid, 9)
     build.wait()
-    assert egov(fresh, "build", "--force", patch=WITHOUT_DBT).returncode == 0
+    assert egov(fresh, "build", "--force", steps=QUICK).returncode == 0
     assert outcomes(fresh)[:2] == ["published", "killed"]
 
 
-CHANGES_RAW = """
-quick = transform.Transform.run
-def meanwhile(self, progress=None):
-    with open(self._project.raw / "article" / "claims.csv", "a") as file:
-        file.write("\\n")
-    return quick(self)
-transform.Transform.run = meanwhile
-"""
-CANNOT_PRUNE = """
-from pipelines import releases
-def refuses(project, keep):
-    raise PermissionError(13, "Permission denied", "releases")
-releases.prune = refuses
-"""
-TAKES_FIVE_SECONDS = """
-import time
-quick = transform.Transform.run
-transform.Transform.run = lambda self, progress=None: time.sleep(5) or quick(self)
-"""
-
-
 def test_waiting_for_another_build(fresh: Project) -> None:
-    takes_a_while = WITHOUT_DBT + TAKES_FIVE_SECONDS
-    first = threading.Thread(target=egov, args=(fresh, "build", "--force"), kwargs={"patch": takes_a_while})
-    first.start()
+    first = subprocess.Popen(
+        command("takes_five_seconds", "build", "--force"), cwd=ROOT, env=environment(fresh), stderr=subprocess.DEVNULL
+    )
     wait_until_it_runs(fresh)
     assert egov(fresh, "rollback").returncode == 3, "a build that is running would undo it"
     second = egov(fresh, "build", "--wait", "0.2")
@@ -323,20 +311,20 @@ def test_waiting_for_another_build(fresh: Project) -> None:
     third = egov(fresh, "build", "--wait", "120")
     assert third.returncode == 0
     assert "unchanged since" in third.stderr
-    first.join()
+    assert first.wait() == 0
     assert outcomes(fresh)[:3] == ["unchanged", "published", "busy"]
 
 
 def test_a_clock_set_back_keeps_the_order(fresh: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    newest = releases.existing(fresh)[0]
+    newest = store.existing(fresh)[0].release_id
 
     class Earlier(datetime):
         @classmethod
         def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
             return datetime.now(UTC) - timedelta(days=400)
 
-    monkeypatch.setattr(releases, "datetime", Earlier)
-    release_id, _ = releases.next_id(fresh, "f" * 64)
+    monkeypatch.setattr(store, "datetime", Earlier)
+    release_id, _ = store.next_id(fresh, "f" * 64)
     assert release_id > newest
 
 
@@ -344,7 +332,7 @@ def ask_as_nobody(database: str, told: Connection) -> None:
     """In a process of its own: become another user, then read, and try to write."""
     os.setgid(65534)
     os.setuid(65534)
-    with read.connect(Path(database)) as connection:
+    with connect.connect(Path(database)) as connection:
         answer = connection.execute("select count(*) from reports.rpt_claims").fetchone()
     told.send((answer, os.access(database, os.W_OK), os.access(Path(database).parent, os.W_OK)))
 
@@ -373,38 +361,32 @@ def test_no_room_for_the_release(fresh: Project) -> None:
 
 
 def test_a_warehouse_that_cannot_be_written(fresh: Project) -> None:
-    no_permission = "import pathlib\ndef no(self, *a, **k): raise PermissionError(13, 'Permission denied', str(self))\npathlib.Path.mkdir = no"
-    done = egov(fresh, "build", "--force", patch=no_permission)
+    done = egov_process(fresh, "folders_cannot_be_made", "build", "--force")
     assert done.returncode == 1
     assert "Permission denied" in done.stderr
     assert "Traceback" not in done.stderr
     faults.assert_whole(fresh)
 
 
-MARKED = """
-import duckdb
-from pipelines import transform
-quick = transform.Transform.run
-def marked(self, progress=None):
-    result = quick(self)
-    with duckdb.connect(str(self._project.build_file)) as connection:
+def mark(project: Project, number: int) -> None:
+    """Change two tables of the models that have just been built: the readers look for a mix of two releases."""
+    with duckdb.connect(str(project.build_file)) as connection:
         for table, key, column in (("rpt_claims", "claim_code", "statement"), ("rpt_discrepancies", "finding_code", "note")):
-            connection.execute(f"update reports.{{table}} set {{column}} = concat({{column}}, ' #{number}') "
-                               f"where {{key}} = (select min({{key}}) from reports.{{table}})")
-    return result
-transform.Transform.run = marked
-"""
+            connection.execute(
+                f"update reports.{table} set {column} = concat({column}, ' #{number}') "
+                f"where {key} = (select min({key}) from reports.{table})"
+            )
 
 
 def test_readers_through_rebuilds(fresh: Project) -> None:
     def publish(project: Project, number: int) -> None:
-        done = egov(project, "build", "--force", "--keep", "2", patch=WITHOUT_DBT + MARKED.format(number=number))
+        done = egov(project, "build", "--force", "--keep", "2", steps=quick(lambda project: mark(project, number)))
         assert done.returncode == 0, done.stderr
 
     answers, wrong = faults.read_through_rebuilds(fresh, 2, readers=3, build=publish)
     assert wrong == []
     assert answers > 10
-    with read.connect(fresh.published_file) as connection:
+    with connect.connect(fresh.published_file) as connection:
         assert connection.execute(faults.MARKS).fetchall()[0][1:3] == ("2", "2")
 
 
@@ -476,15 +458,13 @@ def test_a_line_cut_short_takes_no_other_with_it(fresh: Project) -> None:
 
 
 def test_a_run_that_is_stopped_is_written_down(fresh: Project) -> None:
-    stops = "import os, signal\nfrom pipelines import releases\ndef stop(*_): os.kill(os.getpid(), signal.SIGINT)\nreleases.fingerprint = stop"
-    done = egov(fresh, "build", patch=stops)
+    done = egov_process(fresh, "interrupted_at_the_start", "build")
     assert done.returncode == 130
     assert done.stderr == "egov: stopped by SIGINT; the current release stays as it is\n"
     assert outcomes(fresh)[0] == "interrupted"
     heard_by_nobody, said = os.pipe()  # a reader at the other end of a pipe is stopped by the same Ctrl-C
     os.close(heard_by_nobody)
-    command = [sys.executable, "-c", f"{stops}\nfrom pipelines.__main__ import main; main()", "build"]
-    subprocess.run(command, env={**os.environ, "EGOV_PROJECT_DIR": str(fresh.root)}, stderr=said)
+    subprocess.run(command("interrupted_at_the_start", "build"), cwd=ROOT, env=environment(fresh), stderr=said)
     os.close(said)
     assert outcomes(fresh)[:2] == ["interrupted", "interrupted"]
 

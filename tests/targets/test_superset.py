@@ -27,13 +27,15 @@ import psycopg
 import pytest
 import sqlfluff
 import yaml
-from conftest import ROOT, Browser, egov, need
-from hostile import PAYLOADS, assert_harmless, squeezed
 from playwright.sync_api import Dialog, Page, Response
-from test_contract import CONTRACT
 
-from pipelines import read, validate
+from pipelines.intake import check
 from pipelines.project import Project
+from pipelines.releases import connect
+from tests.conftest import Browser
+from tests.helpers import ROOT, egov, need
+from tests.models.test_contract import CONTRACT
+from tests.products.hostile import PAYLOADS, assert_harmless, squeezed
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it warns on machines without a runtime folder
@@ -149,7 +151,7 @@ def test_the_connection_is_hardened(documents: Documents) -> None:
     if database["sqlalchemy_uri"] == POSTGRESQL:
         assert "default_transaction_read_only=on" in arguments["options"]
     else:
-        assert arguments["config"] == {**read.HARDENED, "lock_configuration": "true"}
+        assert arguments["config"] == {**connect.HARDENED, "lock_configuration": "true"}
 
 
 @pytest.mark.parametrize(
@@ -382,7 +384,7 @@ def ask(page: Page, address: str, query: str) -> str:
 def assert_shows(project: Project, page: Page, address: str) -> str:
     """Both dashboards show the current release, and its figures. Returns the release id."""
     indices, services = look(page, address, "indices"), look(page, address, "services")
-    with read.connect(project.published_file) as release:
+    with connect.connect(project.published_file) as release:
 
         def told(query: str) -> list[Any]:
             return release.execute(query).fetchall()
@@ -526,7 +528,7 @@ def test_dashboards_show_each_release_without_a_restart(
 
     table = project.raw / "article/table_3.csv"
     table.write_text(table.read_text(encoding="utf-8").replace("397 364", "397 365"), encoding="utf-8")
-    validate.update_hashes(project)
+    check.update_hashes(project)
     done = egov(project, "build")
     assert done.returncode == 0, done.stderr
     warehouse.publish()

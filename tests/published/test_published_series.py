@@ -8,7 +8,8 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal
 
 import duckdb
-from conftest import published
+
+from tests.helpers import published
 
 Release = duckdb.DuckDBPyConnection
 

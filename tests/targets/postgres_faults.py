@@ -22,13 +22,14 @@ from typing import Any
 
 import duckdb
 import psycopg
-from conftest import copy_project, egov, unsealed
 from psycopg import sql
 from rich.progress import track
 
-from pipelines import postgres, read
-from pipelines.releases.catalog import read_tables
 from pipelines.project import Project
+from pipelines.releases import connect
+from pipelines.releases.catalog import read_tables
+from pipelines.targets.postgres.ddl import MARK, SCHEMAS
+from tests.helpers import ROOT, copy_project, egov, unsealed
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it warns on machines without a runtime folder
@@ -104,7 +105,7 @@ def start_publish(project: Project, dsn: str, said: Path) -> subprocess.Popen[by
         return subprocess.Popen(
             [sys.executable, "-m", "pipelines", "publish", "postgres"],
             env={**os.environ, "EGOV_PROJECT_DIR": str(project.root), "EGOV_POSTGRES_DSN": dsn, "COLUMNS": "200"},
-            cwd=Path(__file__).parent.parent,
+            cwd=ROOT,
             stdout=file,
             stderr=file,
         )
@@ -132,18 +133,18 @@ def assert_whole(project: Project, server: PostgresServer) -> str:
         answer = reader.execute(ONE_STATEMENT).fetchone()
         assert answer
         release_id = str(answer[0])
-        with read.connect(project.releases / release_id / "egov.duckdb") as there:
+        with connect.connect(project.releases / release_id / "egov.duckdb") as there:
             assert answer == there.execute(ONE_STATEMENT).fetchone()
-            for table in read_tables(there, postgres.SCHEMAS):
+            for table in read_tables(there, SCHEMAS):
                 count = sql.SQL("select count(*) from {}").format(sql.Identifier(table.schema, table.name)).as_string()
                 assert reader.execute(count).fetchone() == there.execute(count).fetchone(), table.full_name
         found = reader.execute(
             "select nspname, obj_description(oid, 'pg_namespace') from pg_namespace where nspname ~ '^(marts|reports|meta)'"
         )
         schemas: dict[str, str] = dict(found.fetchall())
-        for schema in postgres.SCHEMAS:
-            assert schemas[schema] == postgres.MARK.format(release_id)
-        made = {f"{schema}{stage}" for schema in postgres.SCHEMAS for stage in ("", "__new", "__old")}
+        for schema in SCHEMAS:
+            assert schemas[schema] == MARK.format(release_id)
+        made = {f"{schema}{stage}" for schema in SCHEMAS for stage in ("", "__new", "__old")}
         assert set(schemas) <= made
     return release_id
 

@@ -1,0 +1,171 @@
+"""What tests share: a copy of the project, the command line on it, and the steps of a build that takes a moment."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+
+from pipelines import cli
+from pipelines.build import Steps
+from pipelines.products import codebook
+from pipelines.project import Project
+from pipelines.releases import store
+from pipelines.releases.draft import Draft, Tested
+from pipelines.releases.runs import Progress
+from pipelines.transform.dbt import Dbt
+
+ROOT = Path(__file__).parent.parent
+PARTS = ["raw", "models", "macros", "tests/dbt", "dbt_project.yml", "profiles.yml", "requirements.txt", "CITATION.cff"]
+ARTIFACTS = ("manifest.json", "catalog.json", "index.html")
+
+
+def copy_project(folder: Path) -> Project:
+    """The parts of this checkout that a build reads, in `folder`."""
+    for part in PARTS:
+        source, target = ROOT / part, folder / part
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target)
+        else:
+            shutil.copy(source, target)
+    return Project(folder)
+
+
+class Keep(Dbt):
+    """A whole dbt build that keeps what it has made, in the folder `kept` of the project."""
+
+    def build_models(self, progress: Progress) -> None:
+        super().build_models(progress)
+        kept = self._project.root / "kept"
+        kept.mkdir(exist_ok=True)
+        shutil.copy(self._project.build_file, kept)
+        for name in ARTIFACTS:
+            shutil.copy(self._project.target / name, kept)
+
+
+class Kept:
+    """A transform that takes what Keep has kept for models that it has built, and tests nothing."""
+
+    def __init__(self, project: Project, meanwhile: Callable[[Project], object] | None = None) -> None:
+        self._project = project
+        self._meanwhile = meanwhile
+
+    def build_models(self, progress: Progress) -> None:
+        kept = self._project.root / "kept"
+        shutil.copy(kept / "egov.duckdb", self._project.build_file)
+        for name in ARTIFACTS:
+            shutil.copy(kept / name, self._project.target)
+        if self._meanwhile:
+            self._meanwhile(self._project)
+
+    def start_tests(self) -> None:
+        pass
+
+    def finish_tests(self, progress: Progress) -> Tested:
+        return Tested(1, 0)
+
+
+def quick(meanwhile: Callable[[Project], object] | None = None, *, whole: bool = False, **steps: Any) -> Steps:
+    """The steps of a build without dbt. `meanwhile` is called as soon as the models are there.
+
+    Such a build tries what happens around and after the models. Unless it is `whole`, it makes one product only: most tests of a
+    build ask nothing of the products.
+    """
+
+    @contextlib.contextmanager
+    def transform(project: Project, units: bool) -> Iterator[Kept]:
+        yield Kept(project, meanwhile)
+
+    chosen: dict[str, Any] = {} if whole else {"products": lambda: [codebook.PRODUCT]}
+    nothing = {"check": lambda project: None, "load": lambda project, database: None, "transform": transform}
+    return Steps(**{**nothing, **chosen, **steps})
+
+
+# A build with dbt that makes one product only.
+FEW_PRODUCTS = Steps(products=lambda: [codebook.PRODUCT])
+# A whole build whose models Kept can take.
+KEEPING = Steps(transform=lambda project, units: Keep(project, units=units))
+QUICK = quick()
+
+
+@dataclass(frozen=True)
+class Said:
+    """How a command ended, and what it printed."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def egov(project: Project, *arguments: str, steps: Steps = FEW_PRODUCTS) -> Said:
+    """Run the command line on a project, in this process. `steps` are those of a build."""
+    out, err = io.StringIO(), io.StringIO()
+    variables = {"EGOV_PROJECT_DIR": str(project.root), "COLUMNS": "200"}
+    with mock.patch.dict(os.environ, variables), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = cli.run(list(arguments), steps)
+    return Said(code, out.getvalue(), err.getvalue())
+
+
+def command(scenario: str, *arguments: str) -> list[str]:
+    """The command line in a process of its own, in which a scenario of scenarios.py comes true. To be run in ROOT."""
+    return [sys.executable, "-m", "tests.scenarios", scenario, *arguments]
+
+
+def environment(project: Project, **variables: str) -> dict[str, str]:
+    """The variables of such a process."""
+    return {**os.environ, "EGOV_PROJECT_DIR": str(project.root), "COLUMNS": "200", **variables}
+
+
+def egov_process(project: Project, scenario: str, *arguments: str, **variables: str) -> Said:
+    """Run the command line in a process of its own, in which a scenario of scenarios.py comes true."""
+    done = subprocess.run(
+        command(scenario, *arguments),
+        cwd=ROOT,
+        env=environment(project, **variables),
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    return Said(done.returncode, done.stdout, done.stderr)
+
+
+def unsealed(folder: Path) -> Path:
+    """A release, made writable for a test that spoils it: root could write anyway, others could not."""
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    return folder
+
+
+def published(name: str) -> list[dict[str, str]]:
+    """A table of figures keyed a second time, straight from the document."""
+    with open(ROOT / "tests" / "published" / f"{name}.csv", encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def current_draft(project: Project) -> Draft:
+    """The published release as its products saw it when it was made."""
+    summary = store.require_current(project).summary
+    built_at = datetime.fromisoformat(summary["built_at"])
+    return Draft(project, project.current, summary["release_id"], built_at, summary["raw_sha256"], summary["fingerprint"])
+
+
+NOT_RUN = "not run for want of a program: "
+
+
+def need(present: object, what: str) -> None:
+    """Go on if a program is `present`. If it is missing, the end of the run says so loudly; in CI (variable CI) the test fails."""
+    if not present:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(NOT_RUN + what)

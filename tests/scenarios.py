@@ -1,0 +1,137 @@
+"""Scenarios: the command line in a process of its own, in which something happens that would end or disturb the tests.
+
+    python -m tests.scenarios killed_before_the_link_moves build --force
+
+Each scenario is a function that prepares it and gives the steps of the build, if it is one.
+"""
+
+from __future__ import annotations
+
+from pipelines import signals
+
+signals.catch()  # as __main__.py does: before anything else is imported
+
+import atexit  # noqa: E402
+import os  # noqa: E402
+import signal  # noqa: E402
+import sys  # noqa: E402
+import time  # noqa: E402
+from collections.abc import Callable  # noqa: E402
+from typing import Any  # noqa: E402
+
+from pipelines import cli  # noqa: E402
+from pipelines.build import Steps  # noqa: E402
+from pipelines.project import Project  # noqa: E402
+from pipelines.releases import inputs, store  # noqa: E402
+from tests.helpers import FEW_PRODUCTS, QUICK, quick  # noqa: E402
+
+
+def signalled(number: int, then: Callable[..., Any] = lambda *_: None) -> Callable[..., Any]:
+    """A function that sends this process a signal and then does what it stands for."""
+
+    def stop(*arguments: Any) -> Any:
+        os.kill(os.getpid(), number)
+        return then(*arguments)
+
+    return stop
+
+
+def as_it_is() -> Steps:
+    """Nothing happens: the command line with one product."""
+    return FEW_PRODUCTS
+
+
+def whole() -> Steps:
+    """Nothing happens: the command line as its users have it."""
+    return Steps()
+
+
+def without_dbt() -> Steps:
+    return QUICK
+
+
+def killed_before_the_link_moves() -> Steps:
+    store.move_current = signalled(signal.SIGKILL)
+    return QUICK
+
+
+def signalled_as_the_link_moves() -> Steps:
+    store.move_current = signalled(signal.SIGTERM, store.move_current)
+    return QUICK
+
+
+def takes_three_seconds() -> Steps:
+    return quick(lambda project: time.sleep(3))
+
+
+def takes_five_seconds() -> Steps:
+    return quick(lambda project: time.sleep(5))
+
+
+def interrupted_at_the_start() -> Steps:
+    inputs.fingerprint = signalled(signal.SIGINT)
+    return QUICK
+
+
+def signal_that_a_library_swallows() -> Steps:
+    def swallow(project: Project) -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        except BaseException:  # noqa: S110
+            pass
+
+    return quick(swallow)
+
+
+def signalled_in_an_import() -> Steps:
+    from pipelines.importers import write
+
+    write.write_package = signalled(signal.SIGHUP, write.write_package)  # type: ignore[attr-defined]
+    return QUICK
+
+
+def signalled_at_the_very_end() -> Steps:
+    atexit.register(os.kill, os.getpid(), signal.SIGTERM)
+    return QUICK
+
+
+def no_dbt_can_start() -> Steps:
+    import subprocess
+
+    subprocess.Popen = None  # type: ignore[assignment,misc]
+    return FEW_PRODUCTS
+
+
+def folders_cannot_be_made() -> Steps:
+    import pathlib
+
+    def refuse(self: pathlib.Path, *_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    pathlib.Path.mkdir = refuse  # type: ignore[method-assign]
+    return FEW_PRODUCTS
+
+
+def postgres_driver_missing() -> Steps:
+    sys.modules["psycopg"] = None  # type: ignore[assignment]
+    return QUICK
+
+
+def postgres_server_stops_in_a_load() -> Steps:
+    """The server whose process id is in POSTGRES_PID stops at once, when the rows have arrived."""
+    from pipelines.targets.postgres import publish
+
+    def stop(release: Any, server: Any, *_: Any) -> None:
+        os.kill(int(os.environ["POSTGRES_PID"]), signal.SIGQUIT)
+        time.sleep(1)
+        server.execute("select count(*) from marts__new.dim_levels")
+
+    publish.check = stop  # type: ignore[assignment,attr-defined]
+    return QUICK
+
+
+if __name__ == "__main__":
+    _, scenario, *arguments = sys.argv
+    code = cli.run(arguments, globals()[scenario]())
+    signals.ignore()
+    sys.exit(code)
