@@ -133,6 +133,7 @@ def _build(project: Project, run: Run, fingerprint: str, options: Options) -> No
                 steps.load(project, draft.database)
             with run.step("transform") as progress:
                 transform.build_models(progress)
+                draft.require_closed()
             with run.step("compare"):
                 changes = _changes(before, draft)
                 if changes.losses and not options.accept:

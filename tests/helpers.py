@@ -120,8 +120,11 @@ def egov(project: Project, *arguments: str, steps: Steps = FEW_PRODUCTS) -> Said
 
 
 def command(scenario: str, *arguments: str) -> list[str]:
-    """The command line in a process of its own, in which a scenario of scenarios.py comes true. To be run in ROOT."""
-    return [sys.executable, "-m", "tests.scenarios", scenario, *arguments]
+    """The command line in a process of its own, in which a scenario of scenarios.py comes true; without one, as its users have it.
+
+    It has to run in ROOT.
+    """
+    return [sys.executable, "-m", *(["tests.scenarios", scenario] if scenario else ["pipelines"]), *arguments]
 
 
 def environment(project: Project, **variables: str) -> dict[str, str]:

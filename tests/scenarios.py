@@ -7,23 +7,19 @@ Each scenario is a function that prepares it and gives the steps of the build, i
 
 from __future__ import annotations
 
-from pipelines import signals
+import atexit
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
 
-signals.catch()  # as __main__.py does: before anything else is imported
-
-import atexit  # noqa: E402
-import os  # noqa: E402
-import signal  # noqa: E402
-import sys  # noqa: E402
-import time  # noqa: E402
-from collections.abc import Callable  # noqa: E402
-from typing import Any  # noqa: E402
-
-from pipelines import cli  # noqa: E402
-from pipelines.build import Steps  # noqa: E402
-from pipelines.project import Project  # noqa: E402
-from pipelines.releases import inputs, store  # noqa: E402
-from tests.helpers import FEW_PRODUCTS, QUICK, quick  # noqa: E402
+from pipelines import cli, signals
+from pipelines.build import Steps
+from pipelines.project import Project
+from pipelines.releases import inputs, store
+from tests.helpers import FEW_PRODUCTS, QUICK, quick
 
 
 def signalled(number: int, then: Callable[..., Any] = lambda *_: None) -> Callable[..., Any]:
@@ -39,11 +35,6 @@ def signalled(number: int, then: Callable[..., Any] = lambda *_: None) -> Callab
 def as_it_is() -> Steps:
     """Nothing happens: the command line with one product."""
     return FEW_PRODUCTS
-
-
-def whole() -> Steps:
-    """Nothing happens: the command line as its users have it."""
-    return Steps()
 
 
 def without_dbt() -> Steps:
@@ -132,6 +123,7 @@ def postgres_server_stops_in_a_load() -> Steps:
 
 if __name__ == "__main__":
     _, scenario, *arguments = sys.argv
+    signals.catch()
     code = cli.run(arguments, globals()[scenario]())
     signals.ignore()
     sys.exit(code)

@@ -52,8 +52,7 @@ class Draft:
         from pipelines.releases import meta
 
         meta.record(self, tested)
-        if leftovers := [path.name for path in self.folder.glob("egov.duckdb?*")]:
-            raise EgovError(f"the database was not closed cleanly, beside it stands {leftovers}; nothing is published")
+        self.require_closed()
         files = {name: hash_of(self.folder / name) for name in file_names(self.folder)}
         summary: dict[str, Any] = {
             "release_id": self.release_id,
@@ -69,6 +68,17 @@ class Draft:
         }
         (self.folder / "release.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
         self._seal()
+
+    def require_closed(self) -> None:
+        """Raise EgovError if a log stands beside the database, which then does not hold all that was written to it.
+
+        DuckDB leaves the log there without an error if the disk is full when it closes the file.
+        """
+        if logs := [path.name for path in self.folder.glob("egov.duckdb?*")]:
+            raise EgovError(
+                f"the database was not closed cleanly: {', '.join(logs)} stands beside it, as after writing to a full disk; "
+                "nothing is published"
+            )
 
     def _seal(self) -> None:
         """Write every file to the disk and make it read-only for everybody: a release never changes.

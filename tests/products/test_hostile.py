@@ -13,7 +13,6 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 import pytest
-from tests.products import test_products
 from playwright.sync_api import ConsoleMessage, Dialog, Page
 
 from pipelines.products import sdmx
@@ -21,6 +20,7 @@ from pipelines.products.pages import is_web_address
 from pipelines.project import Project
 from pipelines.releases import connect
 from tests.conftest import Browser
+from tests.products import test_products
 from tests.products.hostile import PAYLOADS, assert_harmless, squeezed
 
 # What dbt's page says of itself on a disk, and what the browser says of a picture that the policy kept it from fetching.

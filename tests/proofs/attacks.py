@@ -402,7 +402,7 @@ def catches(process: int, number: int) -> bool:
     return False
 
 
-def signal_once(project: Project, seconds: float, number: int, whom: str, scenario: str = "whole") -> str:
+def signal_once(project: Project, seconds: float, number: int, whom: str, scenario: str = "") -> str:
     """Send a signal to a build, to dbt's process or to both after `seconds`. Returns the outcome that the run recorded.
 
     Raises AssertionError where it ended in anything but one line, the right exit code, no child, and a true record.
@@ -447,7 +447,7 @@ def signal_once(project: Project, seconds: float, number: int, whom: str, scenar
     assert (now is not None and last["release_id"] == now.release_id) == published, told
     assert code != 0 or published, told
     assert not (project.build / store.MARKER).exists(), told
-    if scenario == "whole":  # the release has every product
+    if not scenario:  # the release has every product
         assert_whole(project)
     else:
         releases_whole(project)
