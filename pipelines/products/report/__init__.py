@@ -12,7 +12,6 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any
 
-from altair.utils.schemapi import debug_mode
 from babel.dates import format_datetime
 from babel.messages.pofile import read_po
 from markupsafe import Markup, escape
@@ -69,8 +68,7 @@ def page(draft: Draft, catalog: Catalog, translators: list[Translator]) -> str:
     environment = templates(HERE)
     facts = _facts(catalog)
     part = environment.get_template("part.html")
-    with debug_mode(False):  # Altair would check each chart again against its own schema: that is what the tests are for
-        parts = [Markup(part.render(_content(draft, facts, translator))) for translator in translators]
+    parts = [Markup(part.render(_content(draft, facts, translator))) for translator in translators]
     return environment.get_template("page.html").render(
         parts=parts,
         languages=LANGUAGES,
