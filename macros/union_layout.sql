@@ -7,7 +7,7 @@
     {%- set query -%}
         select resource_name, source_code, raw_file, edition, revision, accessed_on
         from {{ source('datapackage', 'resources') }}
-        where layout = {{ literal(layout) }}
+        where house_layout = {{ literal(layout) }}
         order by raw_file
     {%- endset -%}
     {%- set held = run_query(query) if execute else [] -%}

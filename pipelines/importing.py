@@ -579,7 +579,7 @@ def _resource(package: dict[str, Any], edition: Edition, revision: int, file: Pa
         "sources": [{"name": edition.source, "title": source["title"]}],
         "licenses": source["licenses"],
         "series": edition.series,
-        "layout": edition.layout,
+        "house_layout": edition.layout,
         "edition": edition.edition,
         "revision": revision,
         "accessed": date.today().isoformat(),
