@@ -33,7 +33,7 @@ lint: .venv/ready
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(RUN) mypy
-	$(RUN) sqlfluff lint --disable-progress-bar models tests/data
+	$(RUN) sqlfluff lint --disable-progress-bar models tests/dbt
 
 docs: warehouse
 	$(BIN)/python tests/test_docs.py

@@ -50,6 +50,11 @@
     end
 {%- endmacro %}
 
+{# The grain of a period code: 2017 is a year, 2019-01 and XXXX-XX are months. #}
+{% macro period_grain(period_code) -%}
+    case length({{ period_code }}) when 7 then 'month' else 'year' end
+{%- endmacro %}
+
 {# A printed day: 'March 19, 2004', 'From November 1, 2019', '03.09.2022' (day first). #}
 {% macro parse_day(text) -%}
     case
@@ -65,6 +70,15 @@
                 cast({{ parse_month(text) }} as integer),
                 cast(regexp_extract({{ text }}, '([0-9]{1,2}), [0-9]{4}$', 1) as integer)
             )
+    end
+{%- endmacro %}
+
+{# The last day of an ISO 8601 year, month or day: '2003', '2007-12', '2017-06-04'. #}
+{% macro parse_end_of_span(text) -%}
+    case length({{ text }})
+        when 4 then make_date(try_cast({{ text }} as integer), 12, 31)
+        when 7 then last_day(try_cast(concat({{ text }}, '-01') as date))
+        when 10 then try_cast({{ text }} as date)
     end
 {%- endmacro %}
 

@@ -39,9 +39,13 @@ class Column:
 
 @dataclass(frozen=True)
 class Edition:
-    """One edition of a series, read and checked: rows of printed text, keyed by the columns of its layout."""
+    """One edition of a series, read and checked: rows of printed text, keyed by the columns of its layout.
+
+    The models read all files of a layout together, whatever their source: union_layout in macros/.
+    """
 
     series: str
+    layout: str
     edition: str
     source: str
     title: str
@@ -171,6 +175,7 @@ def read_un_egov_survey(path: Path, lists: CodeLists) -> Iterator[Edition]:
     index = {"required": True, "pattern": r"^\d(\.\d+)?$"}
     yield Edition(
         series="un_egov_survey_egdi",
+        layout="egdi",
         edition=years[0],
         source="un_egov_survey",
         title=f"EGDI, its parts and the EPI, edition {years[0]}",
@@ -227,6 +232,7 @@ def read_wb_gtmi(path: Path, lists: CodeLists) -> Iterator[Edition]:
     for year, rows in sorted(by_year.items()):
         yield Edition(
             series="wb_gtmi_gtmi",
+            layout="gtmi",
             edition=year,
             source="wb_gtmi",
             title=f"GTMI and its four parts, {year}",
@@ -377,6 +383,7 @@ def _long_edition(source: str, indicator: str, edition: str, path: Path, rows: l
     """The house layout of a source that publishes one figure per economy and year: one row a figure."""
     return Edition(
         series=f"{source}_{indicator.lower()}",
+        layout="figures",
         edition=edition,
         source=source,
         title=f"{indicator} by economy and year, to {edition}",
@@ -572,6 +579,7 @@ def _resource(package: dict[str, Any], edition: Edition, revision: int, file: Pa
         "sources": [{"name": edition.source, "title": source["title"]}],
         "licenses": source["licenses"],
         "series": edition.series,
+        "house_layout": edition.layout,
         "edition": edition.edition,
         "revision": revision,
         "accessed": date.today().isoformat(),

@@ -83,6 +83,7 @@ def _describe(package: dict[str, Any]) -> dict[str, pd.DataFrame]:
             "locator": resource.get("locator", ""),
             "hash": resource["hash"],
             "series": resource.get("series", ""),
+            "house_layout": resource.get("house_layout", ""),
             "edition": resource.get("edition", ""),
             "revision": str(resource.get("revision", "")),
             "accessed_on": resource.get("accessed", ""),

@@ -20,7 +20,7 @@ from pipelines.project import EgovError, Project, replace_file
 
 # What a release is made from, beside the versions of its dependencies: any change of content here is a new release.
 INPUTS = (
-    "raw", "models", "macros", "tests/data", "pipelines", "dbt_project.yml", "profiles.yml", "requirements.txt", "CITATION.cff",
+    "raw", "models", "macros", "tests/dbt", "pipelines", "dbt_project.yml", "profiles.yml", "requirements.txt", "CITATION.cff",
 )  # fmt: skip
 CODE = {".py", ".sql", ".yml", ".md", ".csv", ".json", ".txt", ".cff", ".html", ".css", ".js", ".po"}
 

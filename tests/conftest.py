@@ -33,7 +33,7 @@ ROOT = Path(__file__).parent.parent
 for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
     if signal.getsignal(number) == signal.SIG_IGN:
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
-PARTS = ["raw", "models", "macros", "tests/data", "dbt_project.yml", "profiles.yml", "CITATION.cff"]
+PARTS = ["raw", "models", "macros", "tests/dbt", "dbt_project.yml", "profiles.yml", "CITATION.cff"]
 
 # Most tests of a build ask nothing of its products: one stands for all.
 FEW_PRODUCTS = """

@@ -7,6 +7,10 @@ sources as (
     select * from {{ ref('stg_datapackage__sources') }}
 ),
 
+editions as (
+    select * from {{ ref('int_index_editions_sized') }}
+),
+
 indicators as (
     select * from {{ ref('stg_codes__indicators') }}
 ),
@@ -18,9 +22,6 @@ levels as (
 ordered as (
     select
         observations.*,
-        max(observations.countries_ranked) over (
-            partition by observations.indicator_code, observations.period_code
-        ) as countries_ranked_by_any,
         max(observations.published_rating_class) over (
             partition by observations.country_code, observations.indicator_code, observations.period_code
         ) as rating_class_by_any,
@@ -43,7 +44,7 @@ final as (
         ordered.period_code,
         ordered.value,
         ordered.published_rank,
-        case when ordered.published_rank is not null then ordered.countries_ranked_by_any end as countries_ranked,
+        case when ordered.published_rank is not null then editions.countries_ranked end as countries_ranked,
         levels.level_code,
         ordered.rating_class_by_any as rating_class_code,
         ordered.obs_status_code,
@@ -52,6 +53,8 @@ final as (
     from ordered
     inner join indicators
         on ordered.indicator_code = indicators.indicator_code
+    left join editions
+        on ordered.indicator_code = editions.indicator_code and ordered.period_code = editions.period_code
     -- the UN names levels for its own indices only
     left join levels
         on

@@ -3,7 +3,6 @@
 -- scores (L: it could have been assessed; M: it has no rank either, as it was no member state yet).
 {% set un_indicators = {'egdi': 'EGDI', 'osi': 'OSI', 'tii': 'TII', 'hci': 'HCI', 'epi': 'EPI'} %}
 {% set wb_indicators = ['gtmi', 'cgsi', 'psdi', 'dcei', 'gtei'] %}
-{% set long_sources = ['wb_wdi', 'wb_data360', 'itu_datahub'] %}
 
 with un_survey as (
     select * from {{ ref('stg_un_egov_survey__egdi') }}
@@ -13,19 +12,17 @@ gtmi as (
     select * from {{ ref('stg_wb_gtmi__gtmi') }}
 ),
 
-{% for source in long_sources -%}
-{{ source }} as (
-    select * from {{ ref('stg_' ~ source ~ '__figures') }}
+long_series as (
+    select * from {{ ref('stg_series__figures') }}
 ),
 
-{% endfor -%}
 figures as (
     {%- for column, indicator in un_indicators.items() %}
     select
         country_code,
         '{{ indicator }}' as indicator_code,
         period_code,
-        'un_egov_survey' as source_code,
+        source_code,
         'value' as statistic,
         case when egdi > 0 or {{ column }} > 0 then {{ column }} end as figure,
         case
@@ -43,7 +40,7 @@ figures as (
         country_code,
         'EGDI' as indicator_code,
         period_code,
-        'un_egov_survey' as source_code,
+        source_code,
         'rank' as statistic,
         cast(egdi_rank as {{ decimal_type() }}) as figure,
         'A' as obs_status_code,
@@ -52,29 +49,13 @@ figures as (
         revision
     from un_survey
     where egdi_rank is not null
-    union all
-    -- the size of the ranking is the number of states assessed
-    select
-        country_code,
-        'EGDI' as indicator_code,
-        period_code,
-        'un_egov_survey' as source_code,
-        'countries_ranked' as statistic,
-        cast(
-            sum(case when egdi > 0 then 1 else 0 end) over (partition by period_code, revision) as {{ decimal_type() }}
-        ) as figure,
-        'A' as obs_status_code,
-        {{ source_cell_id('raw_file', 'raw_row', "'egdi_rank'") }} as source_cell_id,
-        accessed_on,
-        revision
-    from un_survey
     {%- for column in wb_indicators %}
     union all
     select
         country_code,
         '{{ column | upper }}' as indicator_code,
         period_code,
-        'wb_gtmi' as source_code,
+        source_code,
         'value' as statistic,
         {{ column }} as figure,
         'A' as obs_status_code,
@@ -83,13 +64,12 @@ figures as (
         revision
     from gtmi
     {%- endfor %}
-    {%- for source in long_sources %}
     union all
     select
         country_code,
         indicator_code,
         period_code,
-        '{{ source }}' as source_code,
+        source_code,
         'value' as statistic,
         value as figure,
         case
@@ -101,9 +81,8 @@ figures as (
         {{ source_cell_id('raw_file', 'raw_row', "'value'") }} as source_cell_id,
         accessed_on,
         revision
-    from {{ source }}
+    from long_series
     where country_code is not null
-    {%- endfor %}
 ),
 
 -- a figure may stand in several editions or revisions: the newest is 1

@@ -1,12 +1,13 @@
 -- Years and months stand side by side in the article, and its text is not always clear which it means. A figure of the
 -- text that names a year is more likely a month's where Table 3, drawn from the same statistics, has no column for that
--- year but has one for a month of it.
+-- year but has one for a month of it. What another source counts says nothing of what the article means.
 with usage as (
     select * from {{ ref('int_service_usage_unioned') }}
 ),
 
 table_periods as (
     select distinct
+        source_code,
         period_code,
         substring(period_code, 1, 4) as year
     from usage
@@ -15,16 +16,26 @@ table_periods as (
 
 months_only as (
     select
+        source_code,
         year,
         max(period_code) as month_code
     from table_periods
-    group by year
+    group by source_code, year
     having count(*) = 1 and max(length(period_code)) = 7
 ),
 
 final as (
     select
-        concat(usage.service_code, '.', usage.period_code, '.', usage.measure_code) as service_usage_id,
+        -- The ids of the article's figures were published before there was another source, and ids stay. Every other source may
+        -- count the same service, period and measure, in another country and by channel, so that its ids name all of that.
+        case
+            when usage.source_code = 'sabdenov_abdrakhmanova'
+                then concat(usage.service_code, '.', usage.period_code, '.', usage.measure_code)
+            else concat_ws(
+                '.', usage.service_code, usage.period_code, usage.measure_code,
+                usage.country_code, usage.channel_code, usage.agency_code, usage.source_code
+            )
+        end as service_usage_id,
         usage.service_code,
         usage.period_code,
         case when not usage.is_from_table and length(usage.period_code) = 4 then months_only.month_code end as likely_period_code,
@@ -36,7 +47,7 @@ final as (
         usage.source_cell_id
     from usage
     left join months_only
-        on usage.period_code = months_only.year
+        on usage.source_code = months_only.source_code and usage.period_code = months_only.year
 )
 
 select * from final

@@ -1,4 +1,5 @@
--- One row per figure on the use of a service: Table 3 unpivoted, and the running text.
+-- One row per figure on the use of a service that any source prints: of the article Table 3 unpivoted and the running text, of
+-- others the long layout. A figure that a source prints in several editions or revisions is taken from the newest.
 {% set columns = ['usage_2017', 'usage_2018', 'usage_2019_january', 'usage_2020_january', 'usage_2021_january'] %}
 
 with table_3 as (
@@ -15,6 +16,10 @@ service_names as (
 
 prose as (
     select * from {{ ref('stg_article__prose_usage_figures') }}
+),
+
+series as (
+    select * from {{ ref('stg_series__usage') }}
 ),
 
 -- a row of Table 3 is about the service whose names its first cell quotes
@@ -66,17 +71,51 @@ from_prose as (
     from prose
 ),
 
-unioned as (
+article as (
     select * from from_table
     union all
     select * from from_prose
 ),
 
-final as (
+newest as (
     select
         *,
-        'sabdenov_abdrakhmanova' as source_code
-    from unioned
+        row_number() over (
+            partition by source_code, country_code, service_code, measure_code, channel_code, agency_code, period_code
+            order by accessed_on desc, revision desc, source_cell_id desc
+        ) as vintage
+    from series
+),
+
+final as (
+    select
+        'sabdenov_abdrakhmanova' as source_code,
+        'KAZ' as country_code,
+        service_code,
+        measure_code,
+        cast(null as string) as channel_code,
+        cast(null as string) as agency_code,
+        period_code,
+        usage_count,
+        value_qualifier,
+        source_cell_id,
+        is_from_table
+    from article
+    union all
+    select
+        source_code,
+        country_code,
+        service_code,
+        measure_code,
+        channel_code,
+        agency_code,
+        period_code,
+        usage_count,
+        'exact' as value_qualifier,
+        source_cell_id,
+        true as is_from_table
+    from newest
+    where vintage = 1
 )
 
 select * from final

@@ -28,17 +28,21 @@ editions as (
         observations.indicator_code,
         observations.period_code,
         max(case when sources.standing = 'publisher' then 1 else 0 end) = 1 as is_held,
-        cast(sum(case when sources.standing = 'publisher' and observations.value is not null then 1 else 0 end) as integer) as countries_valued,
-        max(observations.countries_ranked) as countries_ranked
+        cast(sum(case when sources.standing = 'publisher' and observations.value is not null then 1 else 0 end) as integer) as countries_valued
     from observations
     inner join sources
         on observations.source_code = sources.source_code
     group by observations.indicator_code, observations.period_code
 ),
 
+sizes as (
+    select * from {{ ref('int_index_editions_sized') }}
+),
+
 with_formula as (
     select
         editions.*,
+        sizes.countries_ranked,
         indicators.publisher,
         indicators.parent_indicator_code,
         weights.formula,
@@ -46,6 +50,8 @@ with_formula as (
     from editions
     inner join indicators
         on editions.indicator_code = indicators.indicator_code
+    left join sizes
+        on editions.indicator_code = sizes.indicator_code and editions.period_code = sizes.period_code
     left join weights
         on editions.indicator_code = weights.indicator_code and editions.period_code = weights.period_code
 ),

@@ -25,7 +25,7 @@ codes as (
 parts as (
     select
         period_code,
-        case when length(period_code) = 7 then 'month' else 'year' end as grain,
+        {{ period_grain('period_code') }} as grain,
         try_cast(substring(period_code, 1, 4) as integer) as year,
         try_cast(substring(period_code, 6, 2) as integer) as month
     from codes

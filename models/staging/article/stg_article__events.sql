@@ -14,14 +14,10 @@ years_read as (
 
 final as (
     select
-        raw_row,
+        concat('sabdenov_abdrakhmanova.', event_code) as event_id,
         event_code,
         event_type,
         title_en,
-        {{ filled('service_code') }} as service_code,
-        locator,
-        {{ filled('printed_number') }} as act_number,
-        date_precision,
         -- the interval that the printed date spans; 'since' and 'from' leave its end open
         case date_precision
             when 'day' then {{ parse_day('printed_date') }}
@@ -34,6 +30,8 @@ final as (
             when date_precision = 'month' then last_day(make_date(last_year, month_number, 1))
             when date_precision = 'year' then make_date(last_year, 12, 31)
         end as end_date,
+        date_precision,
+        {{ filled('service_code') }} as service_code,
         {{ source_cell_id("'article/events.csv'", 'raw_row', "'printed_date'") }} as source_cell_id
     from years_read
 )

@@ -4,13 +4,10 @@ with source as (
 
 final as (
     select
-        raw_row,
         service_code,
-        locator,
-        regexp_replace(trim(printed_name), '[.]$', '') as name_en,
         try_cast(regexp_extract(printed_validity, '([0-9]{4})', 1) as integer) as valid_from_year,
         case when printed_validity not like '%since%' then try_cast(regexp_extract(printed_validity, '([0-9]{4})[^0-9]*$', 1) as integer) end as valid_to_year,
-        {{ source_cell_id("'article/service_names.csv'", 'raw_row', "'printed_name'") }} as source_cell_id
+        regexp_replace(trim(printed_name), '[.]$', '') as name_en
     from source
 )
 

@@ -1,9 +1,10 @@
-with editions as (
-    {{ union_editions('un_egov_survey', ['country_code', 'survey_year', 'egdi_rank', 'egdi', 'epi', 'osi', 'hci', 'tii']) }}
+with files as (
+    {{ union_layout('egdi', ['country_code', 'survey_year', 'egdi_rank', 'egdi', 'epi', 'osi', 'hci', 'tii']) }}
 ),
 
 final as (
     select
+        source_code,
         raw_file,
         raw_row,
         revision,
@@ -16,7 +17,7 @@ final as (
         {{ parse_decimal('osi') }} as osi,
         {{ parse_decimal('hci') }} as hci,
         {{ parse_decimal('tii') }} as tii
-    from editions
+    from files
 )
 
 select * from final

@@ -1,9 +1,10 @@
-with editions as (
-    {{ union_editions('wb_gtmi', ['country_code', 'year', 'grp', 'gtmi', 'cgsi', 'psdi', 'dcei', 'gtei']) }}
+with files as (
+    {{ union_layout('gtmi', ['country_code', 'year', 'grp', 'gtmi', 'cgsi', 'psdi', 'dcei', 'gtei']) }}
 ),
 
 final as (
     select
+        source_code,
         raw_file,
         raw_row,
         revision,
@@ -16,7 +17,7 @@ final as (
         {{ parse_decimal('psdi') }} as psdi,
         {{ parse_decimal('dcei') }} as dcei,
         {{ parse_decimal('gtei') }} as gtei
-    from editions
+    from files
 )
 
 select * from final

@@ -1,0 +1,249 @@
+-- What the usage figures and the dated events say of the article's claims: one row per claim, judged anew at each build.
+-- Services are compared within one period only, over the likely period where the printed one is doubtful. What other sources
+-- count does not bear on what the article says of its own figures.
+{% set article = 'sabdenov_abdrakhmanova' %}
+
+with usage as (
+    select * from {{ ref('fct_service_usage') }}
+    where source_code = '{{ article }}'
+),
+
+per_month as (
+    select * from {{ ref('int_service_usage_per_month') }}
+    where source_code = '{{ article }}' and usage_count is not null
+),
+
+events as (
+    select * from {{ ref('fct_policy_events') }}
+),
+
+periods as (
+    select * from {{ ref('dim_periods') }}
+),
+
+-- the place of each service among those with a figure for the same period
+places as (
+    select
+        *,
+        cast(rank() over (partition by period_code order by usage_count desc) as integer) as place,
+        count(*) over (partition by period_code) as services
+    from per_month
+),
+
+pension_top_2021 as (
+    select
+        'pension_top_2021' as claim_code,
+        case
+            when place > 1 then 'contradicted'
+            when is_read_otherwise or services < 10 then 'supported_with_qualification'
+            else 'supported'
+        end as verdict,
+        'the highest figure of 2021' as expected,
+        concat('place ', place, ' of the ', services, ' services with a figure for ', period_code) as observed,
+        concat('reports.rpt_service_usage_comparable: ', period_code) as evidence,
+        'The figure is read as that of January 2021, among the services whose figures the article gives; it counts users, Table 3 uses.' as note
+    from places
+    where service_code = 'pension_savings_statement' and printed_period_code = '2021'
+),
+
+social_assistance as (
+    select
+        'social_assistance_widely_used' as claim_code,
+        'not_checkable' as verdict,
+        'no measure: widely used is not defined' as expected,
+        {{ join_text("concat('place ', place, ' of ', services, ' in ', period_code)", ', ', 'period_code') }} as observed,
+        'reports.rpt_service_usage_comparable: social_assistance_certificate' as evidence,
+        'Whether the figures are high is a matter of view; they count users, most others count uses.' as note
+    from places
+    where service_code = 'social_assistance_certificate'
+),
+
+clinic_top_3 as (
+    select
+        'clinic_top_3_january_2020' as claim_code,
+        case
+            when place > 3 then 'contradicted'
+            when measure_code <> 'uses' or services < 10 then 'supported_with_qualification'
+            else 'supported'
+        end as verdict,
+        'among the three highest figures of January 2020' as expected,
+        concat('place ', place, ' of the ', services, ' services with a figure for ', period_code) as observed,
+        concat('reports.rpt_service_usage_comparable: ', period_code) as evidence,
+        'Judged among the services whose figures the article gives; its figure counts people, most others count uses.' as note
+    from places
+    where service_code = 'clinic_attachment' and period_code = '2020-01'
+),
+
+address_most_used as (
+    select
+        'address_most_used' as claim_code,
+        case
+            when count(*) < 3 then null
+            when max(place) > 1 then 'contradicted'
+            when max(case when is_read_otherwise then 1 else 0 end) = 1 then 'supported_with_qualification'
+            else 'supported'
+        end as verdict,
+        'the highest figure of each year from 2017 to 2019' as expected,
+        {{ join_text("concat('place ', place, ' of ', services, ' in ', period_code)", ', ', 'period_code') }} as observed,
+        'reports.rpt_service_usage_comparable: 2017, 2018, 2019-01' as evidence,
+        concat(
+            'Judged for 2017 and 2018 as years and, of 2019, for January; among the services whose figures the article gives. ',
+            'It counts certificates, most others count uses.'
+        ) as note
+    from places
+    where service_code = 'address_certificate'
+),
+
+address_months as (
+    select
+        max(case when printed_period_code = '2018' then usage_per_month end) as per_month_2018,
+        max(case when printed_period_code = '2019' then usage_per_month end) as per_month_2019,
+        max(case when printed_period_code = '2018' then usage_count end) as printed_2018,
+        max(case when printed_period_code = '2019' then usage_count end) as printed_2019,
+        max(case when printed_period_code = '2019' then period_code end) as period_2019
+    from places
+    where service_code = 'address_certificate'
+),
+
+address_fell_2019 as (
+    select
+        'address_fell_2019' as claim_code,
+        case
+            when per_month_2019 >= per_month_2018 then 'contradicted'
+            when per_month_2019 < per_month_2018 then 'supported'
+        end as verdict,
+        'fewer certificates in 2019 than in 2018, over equal spans' as expected,
+        concat(
+            {{ shown('per_month_2018') }}, ' a month in 2018, ', {{ shown('per_month_2019') }}, ' in ', period_2019
+        ) as observed,
+        'reports.rpt_service_usage_comparable: address_certificate.2018.certificates, address_certificate.2019.certificates' as evidence,
+        concat(
+            'The figure of 2019 is read as that of ', period_2019, ': per month it is ',
+            case when per_month_2019 >= per_month_2018 then 'a rise of ' else 'a fall of ' end,
+            {{ shown('abs(per_month_2019 / per_month_2018 - 1) * 100') }}, '%. Read as printed, as that of a year, it would be a fall from ',
+            printed_2018, ' to ', printed_2019, '. A single month carries its season.'
+        ) as note
+    from address_months
+),
+
+address_cancelled as (
+    select
+        'address_cancelled' as claim_code,
+        case
+            when max(events.start_date) is null then null
+            when sum(case when periods.start_date >= events.start_date then 1 else 0 end) > 0 then 'contradicted'
+            else 'not_checkable'
+        end as verdict,
+        'no figure for a period after the cancellation' as expected,
+        concat(
+            cast(sum(case when periods.start_date >= events.start_date then 1 else 0 end) as integer),
+            ' of ', count(*), ' figures are for a later period'
+        ) as observed,
+        'marts.fct_policy_events: address_certificate_cancelled; marts.fct_service_usage: address_certificate.*' as evidence,
+        'A figure for a later time could speak against it; none could prove it.' as note
+    from usage
+    inner join periods
+        on coalesce(usage.likely_period_code, usage.period_code) = periods.period_code
+    inner join events
+        on usage.service_code = events.service_code and events.event_type = 'service_cancellation'
+    where usage.service_code = 'address_certificate'
+),
+
+consistently_used as (
+    select
+        'consistently_used' as claim_code,
+        case
+            when count(*) = 0 then null
+            when min(usage_count) = 0 then 'contradicted'
+            when count(usage_count) < count(*) then 'supported_with_qualification'
+            else 'supported'
+        end as verdict,
+        'use in every period that the table gives' as expected,
+        concat(count(usage_count), ' of ', count(*), ' figures, the lowest ', min(usage_count)) as observed,
+        'marts.fct_service_usage: the three certificates of Table 3' as evidence,
+        concat(count(*) - count(usage_count), ' figure is marked as missing by the source.') as note
+    from usage
+    where service_code in ('real_estate_rights_certificate', 'real_estate_absence_certificate', 'criminal_record_certificate')
+),
+
+launch_within as (
+    select
+        spans.event_code as span_code,
+        launch.start_date as launched,
+        spans.start_date,
+        spans.end_date,
+        launch.start_date between spans.start_date and spans.end_date as is_within
+    from events as launch
+    cross join events as spans
+    where launch.event_code = 'portal_launch' and spans.event_code in ('programme_2005_2007', 'stage_1')
+),
+
+portal_launch as (
+    select
+        case span_code when 'stage_1' then 'portal_in_first_stage' else 'portal_from_programme' end as claim_code,
+        case when is_within then 'supported_with_qualification' when not is_within then 'contradicted' end as verdict,
+        concat('launched between ', cast(start_date as string), ' and ', cast(end_date as string)) as expected,
+        concat('in operation since ', substring(cast(launched as string), 1, 4)) as observed,
+        concat('marts.fct_policy_events: portal_launch, ', span_code) as evidence,
+        'Judged by the dates, which the article itself gives; no other source of them is held.' as note
+    from launch_within
+),
+
+table_3_rows as (
+    select
+        *,
+        service_code in ('real_estate_rights_certificate', 'real_estate_absence_certificate', 'criminal_record_certificate') as is_listed
+    from places
+),
+
+listed as (
+    select
+        period_code,
+        max(place) as last_place
+    from table_3_rows
+    where is_listed
+    group by period_code
+),
+
+-- services outside the table; one that was used more than one inside it, in the same period, outranks it
+unlisted as (
+    select
+        table_3_rows.period_code,
+        table_3_rows.service_code,
+        case
+            when table_3_rows.place < listed.last_place
+                then concat(table_3_rows.service_code, ' in ', table_3_rows.period_code, ' in place ', table_3_rows.place)
+        end as outranks
+    from table_3_rows
+    inner join listed
+        on table_3_rows.period_code = listed.period_code
+    where not table_3_rows.is_listed
+),
+
+table_3_most_used as (
+    select
+        'table_3_most_used' as claim_code,
+        case
+            when count(*) = 0 then null
+            when count(outranks) > 0 then 'contradicted'
+            when count(*) < 10 then 'supported_with_qualification'
+            else 'supported'
+        end as verdict,
+        'no service outside the table with a higher figure than one inside it' as expected,
+        coalesce({{ join_text('outranks', ', ', 'period_code, service_code') }}, 'none') as observed,
+        'reports.rpt_service_usage_comparable; reports.rpt_article_table_3' as evidence,
+        'The figures outside the table count people, users or certificates, those inside it uses.' as note
+    from unlisted
+),
+
+final as (
+    {%- for claim in [
+        'pension_top_2021', 'social_assistance', 'clinic_top_3', 'address_most_used', 'address_fell_2019', 'address_cancelled',
+        'consistently_used', 'portal_launch', 'table_3_most_used',
+    ] %}
+    select * from {{ claim }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+)
+
+select * from final

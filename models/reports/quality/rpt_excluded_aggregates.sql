@@ -1,0 +1,25 @@
+-- Aggregates that a source lists among its countries: kept in raw/, left out of every fact, counted here.
+with aggregates as (
+    select * from {{ ref('stg_codes__aggregates') }}
+),
+
+figures as (
+    select * from {{ ref('stg_series__figures') }}
+    where country_code is null
+),
+
+final as (
+    select
+        figures.source_code,
+        figures.published_code as aggregate_code,
+        aggregates.name_en as aggregate_name,
+        cast(count(*) as integer) as cells,
+        cast(count(figures.value) as integer) as figures
+    from figures
+    left join aggregates
+        on figures.published_code = aggregates.aggregate_code
+    group by figures.source_code, figures.published_code, aggregates.name_en
+)
+
+select * from final
+order by source_code, aggregate_code

@@ -1,0 +1,45 @@
+-- Use of services per month, so that a full year can be laid beside a single month: over the likely period where the
+-- printed one is doubtful.
+with per_month as (
+    select * from {{ ref('int_service_usage_per_month') }}
+),
+
+services as (
+    select * from {{ ref('dim_services') }}
+),
+
+periods as (
+    select * from {{ ref('dim_periods') }}
+),
+
+final as (
+    select
+        per_month.service_usage_id,
+        per_month.service_code,
+        services.name_en as service_name,
+        per_month.period_code,
+        per_month.grain,
+        per_month.measure_code,
+        per_month.usage_count,
+        per_month.value_qualifier,
+        per_month.usage_per_month,
+        case
+            when per_month.usage_count is null
+                then 'The source marks the figure as missing.'
+            when per_month.is_read_otherwise
+                then concat('Printed for ', per_month.printed_period_code, ', read as ', per_month.period_code, ': see rpt_discrepancies.')
+            when periods.year is null
+                then 'The month is not stated; at least this many.'
+            when per_month.grain = 'year'
+                then 'A full year: per month it is the mean of twelve months, seasons levelled out.'
+            else 'A single month: it carries its season.'
+        end as comparability_note
+    from per_month
+    inner join services
+        on per_month.service_code = services.service_code
+    inner join periods
+        on per_month.period_code = periods.period_code
+)
+
+select * from final
+order by service_code, period_code
