@@ -26,13 +26,7 @@ Rows = list[dict[str, Any]]
 Spec = dict[str, Any]
 
 WIDE, NARROW = 700, 330  # pixels of the plot with its labels: a page column, and a phone held upright
-# What is drawn in this order, and what it is called.
-GROUPS = {
-    "world": "World",
-    "landlocked": "Landlocked states",
-    "lldc": "Landlocked developing countries",
-    "central_asia": "Central Asia",
-}
+GROUPS = ("world", "landlocked", "lldc", "central_asia")  # those that the report shows, in this order
 PARTS = ("OSI", "TII", "HCI")
 VERDICTS = {
     "supported": "Supported",
