@@ -21,6 +21,7 @@ from test_importing import made_up_2026, official_gtmi
 from pipelines import products, read
 from pipelines.products import description, report, tables
 from pipelines.products.contract import PUBLIC_SCHEMAS, Catalog, Column, Draft, File, Product, Table, read_tables
+from pipelines.products.report import charts
 from pipelines.products.report.translator import Translator
 from pipelines.project import EgovError, Project
 
@@ -334,6 +335,40 @@ def test_the_catalogs_hold_nothing_that_is_said_no_more(request: pytest.FixtureR
     assert set(translator.known) >= OF_OTHER_FIGURES
 
 
+SOURCE_NOBODY_KNOWS = """
+insert into marts.dim_sources select * replace ('made_up' as source_code, 'Figures of nobody' as title) from marts.dim_sources limit 1;
+insert into marts.dim_indicators select * replace (
+    'MADE_UP' as indicator_code, 'Index of nobody' as name_en, 'Ничей индекс' as name_ru, 'Ешкімнің индексі' as name_kk
+) from marts.dim_indicators where indicator_code = 'EGDI';
+insert into marts.dim_services select * replace ('made_up_service' as service_code, 'Service of nobody' as name_en)
+    from marts.dim_services limit 1;
+insert into marts.fct_service_usage select * replace (
+    'made_up_service.2017.uses' as service_usage_id, 'made_up_service' as service_code, 'made_up' as source_code
+) from marts.fct_service_usage where period_code = '2017' limit 1;
+insert into reports.rpt_service_usage_comparable select * replace (
+    'made_up_service.2017.uses' as service_usage_id, 'made_up_service' as service_code
+) from reports.rpt_service_usage_comparable where period_code = '2017' limit 1;
+insert into reports.rpt_source_reconciliation select * replace (
+    'MADE_UP' as indicator_code, 'made_up' as source_code_b,
+    'Perhaps another base: the first counts people aged 16 to 74, the second people as made_up defines them, in general of all ages.'
+        as explanation
+) from reports.rpt_source_reconciliation limit 1;
+"""
+
+
+def test_a_source_an_indicator_and_a_service_that_are_new_need_no_translation(draft: Draft) -> None:
+    with duckdb.connect(str(draft.folder / "egov.duckdb")) as connection:
+        connection.execute(SOURCE_NOBODY_KNOWS)
+        catalog = Catalog(connection)
+        translators = report.translators(catalog)
+        page = report.page(draft, catalog, translators)
+    assert [translator.missing for translator in translators] == [set(), set(), set()]
+    assert "Ничей индекс: " in page
+    assert page.count('<span lang="en">Figures of nobody</span>') == 3
+    assert "лиц по определению made_up" in page
+    assert "Service of nobody" not in page, "the services of the report are those of the article"
+
+
 def test_no_figure_that_an_edition_changes_is_part_of_a_translated_text(built: Project) -> None:
     russian, kazakh = Translator("ru").known, Translator("kk").known
     assert set(russian) == set(kazakh)
@@ -390,6 +425,23 @@ def test_a_text_without_a_translation_says_that_it_is_english() -> None:
     assert translator.missing == {"A claim that nobody translated & more"}
     assert translator.mark("0.8375") == "0.8375"
     assert translator.mark(None) == ""
+
+
+def test_languages_share_a_drawing_and_say_their_own_words() -> None:
+    charts._drawn.cache_clear()
+    drawn = {}
+    for language, name in (("en", 'Not "assessed" & < 7'), ("ru", "Не оценивалось"), ("kk", "Бағаланбаған")):
+        rows = [{"period_code": "2003", "status": "L", "name": name, "states": 1200}]
+        drawn[language] = charts.missing(rows, charts.Style(language, charts.WIDE))
+    assert charts._drawn.cache_info().misses == 1
+    assert 'aria-label="2003, Not &quot;assessed&quot; &amp; &lt; 7: 1200"' in drawn["en"]
+    assert 'aria-label="2003, Не оценивалось: 1200"' in drawn["ru"]
+    assert ">1,000<" in drawn["en"]
+    assert ">1\u00a0000<" in drawn["kk"]
+    longer = [{"verdict": "supported", "name": "a name that is longer than one line of a phone", "claims": 1}]
+    for rows in (longer, [{**longer[0], "name": "a name"}]):
+        charts.verdicts(rows, charts.Style("en", charts.NARROW))
+    assert charts._drawn.cache_info().misses == 3, "a name that needs two lines is another drawing"
 
 
 def test_the_report_shows_the_figures_of_the_release(built: Project, release: duckdb.DuckDBPyConnection) -> None:
