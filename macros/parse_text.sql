@@ -73,6 +73,15 @@
     end
 {%- endmacro %}
 
+{# The last day of an ISO 8601 year, month or day: '2003', '2007-12', '2017-06-04'. #}
+{% macro parse_end_of_span(text) -%}
+    case length({{ text }})
+        when 4 then make_date(try_cast({{ text }} as integer), 12, 31)
+        when 7 then last_day(try_cast(concat({{ text }}, '-01') as date))
+        when 10 then try_cast({{ text }} as date)
+    end
+{%- endmacro %}
+
 {# Text that the source left empty is missing. #}
 {% macro filled(text) -%} nullif(trim({{ text }}), '') {%- endmacro %}
 

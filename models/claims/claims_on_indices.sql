@@ -15,10 +15,6 @@ observations as (
     select * from {{ ref('fct_index_observations') }}
 ),
 
-countries as (
-    select * from {{ ref('dim_countries') }}
-),
-
 memberships as (
     select * from {{ ref('bridge_country_groups') }}
 ),
@@ -377,20 +373,22 @@ table_2_complete as (
 
 landlocked as (
     select
-        countries.country_code,
-        countries.is_lldc,
+        survey_2020.country_code,
+        lldc.country_code is not null as is_lldc,
         survey_2020.egdi,
         survey_2020.egdi_rank,
         rank() over (order by survey_2020.egdi desc) as place,
-        rank() over (partition by countries.is_lldc order by survey_2020.egdi desc) as place_by_lldc,
+        rank() over (partition by lldc.country_code is not null order by survey_2020.egdi desc) as place_by_lldc,
         case
-            when survey_2020.egdi > max(case when countries.country_code = 'KAZ' then survey_2020.egdi end) over ()
-                then concat(countries.country_code, ' (rank ', survey_2020.egdi_rank, ')')
+            when survey_2020.egdi > max(case when survey_2020.country_code = 'KAZ' then survey_2020.egdi end) over ()
+                then concat(survey_2020.country_code, ' (rank ', survey_2020.egdi_rank, ')')
         end as state_ahead
-    from countries
+    from memberships
     inner join survey_2020
-        on countries.country_code = survey_2020.country_code
-    where countries.is_landlocked and countries.is_un_member
+        on memberships.country_code = survey_2020.country_code
+    left join memberships as lldc
+        on memberships.country_code = lldc.country_code and memberships.period_code = lldc.period_code and lldc.group_code = 'lldc'
+    where memberships.group_code = 'landlocked' and memberships.period_code = '2020'
 ),
 
 leads_landlocked as (
@@ -406,7 +404,7 @@ leads_landlocked as (
             'place ', max(case when landlocked.country_code = 'KAZ' then landlocked.place end), ' of ', count(*), ', behind ',
             {{ join_text('landlocked.state_ahead', ', ', 'landlocked.egdi_rank') }}
         ) as observed,
-        'marts.fct_index_values: *.EGDI.2020 of marts.dim_countries.is_landlocked' as evidence,
+        'marts.fct_index_values: *.EGDI.2020 of marts.bridge_country_groups landlocked' as evidence,
         concat(
             'Among the landlocked developing countries Kazakhstan is in place ',
             max(case when landlocked.country_code = 'KAZ' then landlocked.place_by_lldc end),

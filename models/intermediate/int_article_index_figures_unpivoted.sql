@@ -4,37 +4,11 @@
 {% set columns = {'egdi': 'egdi_2020', 'osi': 'osi', 'tii': 'tii', 'hci': 'hci'} %}
 
 with table_1 as (
-    select * from {{ ref('stg_article__table_1') }}
-),
-
-country_names as (
-    select * from {{ ref('stg_codes__country_names') }}
-),
-
-headers as (
-    select * from {{ ref('stg_article__table_headers') }}
+    select * from {{ ref('int_article_table_1_listed') }}
 ),
 
 prose as (
     select * from {{ ref('stg_article__prose_index_figures') }}
-),
-
--- the one header of Table 1 that carries a year dates the whole table
-table_1_period as (
-    select max(period_code) as period_code
-    from headers
-    where exhibit_code = 'table_1'
-),
-
-table_1_keyed as (
-    select
-        table_1.*,
-        country_names.country_code,
-        table_1_period.period_code
-    from table_1
-    left join country_names
-        on table_1.country_name = country_names.name
-    cross join table_1_period
 ),
 
 figures as (
@@ -48,7 +22,7 @@ figures as (
         cast(null as string) as label,
         {{ source_cell_id("'article/table_1.csv'", 'raw_row', "'" ~ columns[column] ~ "'") }} as source_cell_id,
         1 as precedence
-    from table_1_keyed
+    from table_1
     union all
     {%- endfor %}
     select
@@ -60,7 +34,7 @@ figures as (
         cast(null as string) as label,
         {{ source_cell_id("'article/table_1.csv'", 'raw_row', "'rank'") }} as source_cell_id,
         1 as precedence
-    from table_1_keyed
+    from table_1
     union all
     select
         country_code,
@@ -71,7 +45,7 @@ figures as (
         egdi_level_code as label,
         {{ source_cell_id("'article/table_1.csv'", 'raw_row', "'egdi_level'") }} as source_cell_id,
         1 as precedence
-    from table_1_keyed
+    from table_1
     union all
     select
         country_code,
@@ -82,7 +56,7 @@ figures as (
         egdi_rating_class_code as label,
         {{ source_cell_id("'article/table_1.csv'", 'raw_row', "'egdi_rating'") }} as source_cell_id,
         1 as precedence
-    from table_1_keyed
+    from table_1
     union all
     select
         country_code,

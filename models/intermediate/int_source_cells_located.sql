@@ -17,10 +17,10 @@ row_texts as (
         raw_file,
         raw_row,
         max(case when raw_column = 'locator' then cell_text end) as locator,
-        max(case when raw_column = 'country_name' then cell_text end) as country_name,
+        max(case when raw_column in ('country_name', 'name_en') then cell_text end) as country_name,
         max(case when raw_column in ('period', 'year') then cell_text end) as period
     from cells
-    where raw_column in ('locator', 'country_name', 'period', 'year')
+    where raw_column in ('locator', 'country_name', 'name_en', 'period', 'year')
     group by raw_file, raw_row
 ),
 

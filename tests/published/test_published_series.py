@@ -151,6 +151,16 @@ def test_central_asia(release: Release) -> None:
     assert leaders == [(row["edition"], row["leader"]) for row in published("series_un_central_asia_leaders")]
 
 
+def test_number_of_least_developed_countries(release: Release) -> None:
+    for row in published("un_ldc_counts"):
+        members = release.execute(
+            "select count(*) from marts.bridge_country_groups where group_code = 'ldc' and period_code = ?", [row["year"]]
+        ).fetchone()
+        assert members == (int(row["members"]),), row
+    today = release.execute("select count(*) from marts.dim_countries where is_ldc").fetchone()
+    assert today == (44,)
+
+
 def test_ties_and_what_cannot_be_worked_out_again(release: Release) -> None:
     ties = release.execute(
         "select period_code, published_rank, string_agg(country_code, ' | ' order by country_code) from marts.fct_index_values "

@@ -1,11 +1,4 @@
 -- A row per member state and edition of the UN survey, with what it is measured against.
-{% set places = {
-    'rank_in_region': ('region_name', 'true'),
-    'rank_among_landlocked': ('is_landlocked', 'is_landlocked'),
-    'rank_among_lldc': ('is_lldc', 'is_lldc'),
-    'rank_in_central_asia': ('subregion_name', "subregion_name = 'Central Asia'"),
-} %}
-
 with index_values as (
     select * from {{ ref('fct_index_values') }}
     where source_code = 'un_egov_survey'
@@ -13,6 +6,18 @@ with index_values as (
 
 countries as (
     select * from {{ ref('dim_countries') }}
+),
+
+memberships as (
+    select
+        memberships.country_code,
+        memberships.period_code,
+        memberships.group_code,
+        country_groups.group_type
+    from {{ ref('bridge_country_groups') }} as memberships
+    inner join {{ ref('dim_country_groups') }} as country_groups
+        on memberships.group_code = country_groups.group_code
+    where country_groups.group_type <> 'article'
 ),
 
 levels as (
@@ -30,9 +35,6 @@ wide as (
         index_values.period_code,
         countries.name_en as country_name,
         countries.region_name,
-        countries.subregion_name,
-        countries.is_landlocked,
-        countries.is_lldc,
         max(case when index_values.indicator_code = 'EGDI' then index_values.value end) as egdi,
         max(case when index_values.indicator_code = 'EGDI' then index_values.published_rank end) as published_rank,
         max(case when index_values.indicator_code = 'EGDI' then index_values.level_code end) as level_code,
@@ -48,88 +50,102 @@ wide as (
         index_values.country_code,
         index_values.period_code,
         countries.name_en,
-        countries.region_name,
-        countries.subregion_name,
-        countries.is_landlocked,
-        countries.is_lldc
+        countries.region_name
 ),
 
-regions as (
+-- each state in each of its groups
+grouped as (
     select
-        period_code,
-        region_name,
-        cast(avg(egdi) as {{ decimal_type() }}) as mean,
-        cast(median(egdi) as {{ decimal_type() }}) as median
+        wide.country_code,
+        wide.period_code,
+        wide.egdi,
+        memberships.group_code,
+        memberships.group_type,
+        case
+            when wide.egdi is not null
+                then cast(rank() over (partition by wide.period_code, memberships.group_code order by wide.egdi desc nulls last) as integer)
+        end as place
     from wide
-    group by period_code, region_name
+    inner join memberships
+        on wide.country_code = memberships.country_code and wide.period_code = memberships.period_code
 ),
 
-world as (
+group_figures as (
     select
         period_code,
+        group_code,
         cast(count(egdi) as integer) as states_assessed,
         cast(avg(egdi) as {{ decimal_type() }}) as mean,
         cast(median(egdi) as {{ decimal_type() }}) as median
-    from wide
-    group by period_code
+    from grouped
+    group by period_code, group_code
 ),
 
-placed as (
+places as (
+    select
+        country_code,
+        period_code,
+        max(case when group_type = 'region' then group_code end) as region_code,
+        max(case when group_type = 'region' then place end) as rank_in_region,
+        max(case when group_code = 'landlocked' then place end) as rank_among_landlocked,
+        max(case when group_code = 'lldc' then place end) as rank_among_lldc,
+        max(case when group_code = 'central_asia' then place end) as rank_in_central_asia
+    from grouped
+    group by country_code, period_code
+),
+
+changed as (
     select
         *,
         {%- for column in ['egdi', 'osi', 'tii', 'hci', 'epi'] %}
         {{ column }} - lag({{ column }}) over (partition by country_code order by period_code) as {{ column }}_change,
         {%- endfor %}
-        lag(published_rank) over (partition by country_code order by period_code) - published_rank as places_gained,
-    {%- for place, (group, member) in places.items() %}
-    case
-        when egdi is not null and {{ member }}
-            then cast(rank() over (partition by period_code, {{ group }} order by egdi desc nulls last) as integer)
-    end as {{ place }}{{ ',' if not loop.last }}
-    {%- endfor %}
+        lag(published_rank) over (partition by country_code order by period_code) - published_rank as places_gained
     from wide
 ),
 
 final as (
     select
-        placed.country_code,
-        placed.country_name,
-        placed.period_code,
-        placed.egdi,
+        changed.country_code,
+        changed.country_name,
+        changed.period_code,
+        changed.egdi,
         -- a state that was not assessed shares one last rank with all others like it, which is no place
-        case when placed.egdi is not null then placed.published_rank end as rank,
+        case when changed.egdi is not null then changed.published_rank end as rank,
         world.states_assessed,
-        placed.level_code,
+        changed.level_code,
         levels.name_en as level_name,
-        placed.rating_class_code,
-        placed.osi,
-        placed.tii,
-        placed.hci,
-        placed.epi,
+        changed.rating_class_code,
+        changed.osi,
+        changed.tii,
+        changed.hci,
+        changed.epi,
         {%- for column in ['egdi', 'osi', 'tii', 'hci', 'epi'] %}
-        cast(placed.{{ column }}_change as {{ decimal_type() }}) as {{ column }}_change,
+        cast(changed.{{ column }}_change as {{ decimal_type() }}) as {{ column }}_change,
         {%- endfor %}
-        case when placed.egdi is not null and placed.egdi_change is not null then placed.places_gained end as places_gained,
-        placed.region_name,
-        regions.mean as region_mean,
-        regions.median as region_median,
+        case when changed.egdi is not null and changed.egdi_change is not null then changed.places_gained end as places_gained,
+        changed.region_name,
+        region.mean as region_mean,
+        region.median as region_median,
         world.mean as world_mean,
         world.median as world_median,
-        placed.rank_in_region,
-        placed.rank_among_landlocked,
-        placed.rank_among_lldc,
-        placed.rank_in_central_asia,
+        places.rank_in_region,
+        places.rank_among_landlocked,
+        places.rank_among_lldc,
+        places.rank_in_central_asia,
         editions.is_comparable_with_previous,
         editions.method_note
-    from placed
-    inner join regions
-        on placed.period_code = regions.period_code and placed.region_name = regions.region_name
-    inner join world
-        on placed.period_code = world.period_code
+    from changed
+    inner join places
+        on changed.country_code = places.country_code and changed.period_code = places.period_code
+    inner join group_figures as region
+        on changed.period_code = region.period_code and places.region_code = region.group_code
+    inner join group_figures as world
+        on changed.period_code = world.period_code and world.group_code = 'world'
     inner join editions
-        on placed.period_code = editions.period_code
+        on changed.period_code = editions.period_code
     left join levels
-        on placed.level_code = levels.level_code
+        on changed.level_code = levels.level_code
 )
 
 select * from final

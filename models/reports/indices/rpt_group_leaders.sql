@@ -1,28 +1,36 @@
--- Who leads each group of states in each edition of the EGDI, who follows, and where Kazakhstan stands in it.
+-- Who leads each group of states in each edition of the EGDI, who follows, and where Kazakhstan stands in it. The
+-- groups of the article are left out: it chose their members by these very figures.
 with profiles as (
     select * from {{ ref('rpt_country_profile') }}
     where egdi is not null
 ),
 
 memberships as (
-    select * from {{ ref('int_state_groups_listed') }}
+    select * from {{ ref('bridge_country_groups') }}
+),
+
+country_groups as (
+    select * from {{ ref('dim_country_groups') }}
+    where group_type <> 'article'
 ),
 
 placed as (
     select
-        memberships.group_code,
-        memberships.group_name,
+        country_groups.group_code,
+        country_groups.name_en as group_name,
         profiles.period_code,
         profiles.country_code,
         profiles.country_name,
         profiles.egdi,
         row_number() over (
-            partition by memberships.group_code, profiles.period_code
+            partition by country_groups.group_code, profiles.period_code
             order by profiles.egdi desc, profiles.rank asc, profiles.country_code asc
         ) as place
-    from memberships
-    inner join profiles
-        on memberships.country_code = profiles.country_code
+    from profiles
+    inner join memberships
+        on profiles.country_code = memberships.country_code and profiles.period_code = memberships.period_code
+    inner join country_groups
+        on memberships.group_code = country_groups.group_code
 ),
 
 final as (

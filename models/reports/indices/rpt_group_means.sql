@@ -1,28 +1,36 @@
--- The mean of each group of states in each edition of the UN survey, part by part, beside the figure of Kazakhstan.
+-- The mean of each group of states in each edition of the UN survey, part by part, beside the figure of Kazakhstan. The groups of
+-- the article are left out: it chose their members by these very figures.
 with index_values as (
     select * from {{ ref('fct_index_values') }}
     where indicator_code in ('EGDI', 'OSI', 'TII', 'HCI', 'EPI') and value is not null
 ),
 
 memberships as (
-    select * from {{ ref('int_state_groups_listed') }}
+    select * from {{ ref('bridge_country_groups') }}
+),
+
+country_groups as (
+    select * from {{ ref('dim_country_groups') }}
+    where group_type <> 'article'
 ),
 
 final as (
     select
-        memberships.group_code,
-        memberships.group_name,
+        country_groups.group_code,
+        country_groups.name_en as group_name,
         index_values.indicator_code,
         index_values.period_code,
         cast(count(*) as integer) as states_assessed,
         cast(avg(index_values.value) as {{ decimal_type() }}) as mean_value,
         max(case when index_values.country_code = 'KAZ' then index_values.value end) as kazakhstan_value
-    from memberships
-    inner join index_values
-        on memberships.country_code = index_values.country_code
+    from index_values
+    inner join memberships
+        on index_values.country_code = memberships.country_code and index_values.period_code = memberships.period_code
+    inner join country_groups
+        on memberships.group_code = country_groups.group_code
     group by
-        memberships.group_code,
-        memberships.group_name,
+        country_groups.group_code,
+        country_groups.name_en,
         index_values.indicator_code,
         index_values.period_code
 )

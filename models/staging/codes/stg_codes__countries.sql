@@ -4,6 +4,7 @@ with source as (
 
 final as (
     select
+        raw_row,
         country_code,
         {{ filled('country_iso2') }} as country_iso2,
         {{ filled('m49_code') }} as m49_code,

@@ -5,7 +5,10 @@ with source as (
 final as (
     select
         group_code,
+        group_type,
         name_en,
+        name_ru,
+        name_kk,
         definition,
         source_code,
         {{ filled('printed_name') }} as printed_name

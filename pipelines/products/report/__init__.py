@@ -1,69 +1,56 @@
 """Report: one page that shows what the figures say, in English, Russian and Kazakh, with nothing to load from elsewhere.
 
-The words of the page are English in part.html; their translations are gettext catalogs in locale/. A text of the data that has
-no translation stays English and is marked as such.
+The words of the page are English in part.html; their translations are gettext catalogs in locale/, see translator.py. Names are
+those of the tables. A text of the data that has no translation stays English and is marked as such.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import UTC
 from pathlib import Path
 from typing import Any
 
-from altair.utils.schemapi import debug_mode
 from babel.dates import format_datetime
-from babel.messages.pofile import read_po
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from pipelines.products.contract import File, Product
 from pipelines.products.pages import templates
 from pipelines.products.report import charts
 from pipelines.products.report.charts import ARTICLE, GROUPS, INTERNET_SOURCES, STATUS_COLOURS, STATUSES, VERDICTS, Rows, Style
+from pipelines.products.report.translator import Translator
 from pipelines.releases.catalog import Catalog
 from pipelines.releases.draft import Draft
 
 HERE = Path(__file__).parent
 LANGUAGES = {"en": "English", "ru": "Русский", "kk": "Қазақша"}
-# What has no such thing is a number or a code, and needs no translation.
-WORD = re.compile(r"[^\W\d_A-Z]{2}")
 Say = Callable[[str], str]
-
-
-class Translator:
-    """Says an English text in a language, and remembers which texts it had no translation for."""
-
-    def __init__(self, language: str) -> None:
-        self.language = language
-        self.missing: set[str] = set()
-        self.known: dict[str, str] = {}
-        if language != "en":
-            with open(HERE / "locale" / f"{language}.po", "rb") as file:
-                self.known = {str(entry.id): str(entry.string) for entry in read_po(file) if entry.id and entry.string}
-
-    def say(self, text: str | None) -> str:
-        """The text in the language, or as it is."""
-        if not text or self.language == "en":
-            return text or ""
-        if text not in self.known and WORD.search(text):
-            self.missing.add(text)
-        return self.known.get(text, text)
-
-    def mark(self, text: str | None) -> Markup:
-        """As `say`, for the page: a text that stays English says so to a screen reader."""
-        said = self.say(text)
-        if text in self.missing:
-            return Markup('<span lang="en">{}</span>').format(said)
-        return escape(said)
 
 
 def write(draft: Draft, catalog: Catalog) -> None:
     """report/index.html."""
     folder = draft.folder / "report"
     folder.mkdir()
-    text = page(draft, catalog, [Translator(language) for language in LANGUAGES])
-    (folder / "index.html").write_text(text, encoding="utf-8")
+    (folder / "index.html").write_text(page(draft, catalog, translators(catalog)), encoding="utf-8")
+
+
+def translators(catalog: Catalog) -> list[Translator]:
+    """A translator per language of the page, with the names that the tables hold."""
+    return [Translator(language, names(catalog, language)) for language in LANGUAGES]
+
+
+def names(catalog: Catalog, language: str) -> dict[str, str]:
+    """What the tables call things in a language, by what their English texts call them. A code without a name is its own."""
+    name = f"name_{language}"
+    found = catalog.rows(
+        f"""select name_en as said, {name} as name from marts.dim_countries
+        union all select name_en, {name} from marts.dim_indicators
+        union all select name_en, {name} from marts.dim_services
+        union all select service_code, {name} from marts.dim_services
+        union all select source_code, source_code from marts.dim_sources
+        union all select level_code, level_code from marts.dim_levels"""
+    )
+    return {row["said"]: row["name"] for row in found}
 
 
 def page(draft: Draft, catalog: Catalog, translators: list[Translator]) -> str:
@@ -71,8 +58,7 @@ def page(draft: Draft, catalog: Catalog, translators: list[Translator]) -> str:
     environment = templates(HERE)
     facts = _facts(catalog)
     part = environment.get_template("part.html")
-    with debug_mode(False):  # Altair would check each chart again against its own schema: that is what the tests are for
-        parts = [Markup(part.render(_content(draft, facts, translator))) for translator in translators]
+    parts = [Markup(part.render(_content(draft, facts, translator))) for translator in translators]
     return environment.get_template("page.html").render(
         parts=parts,
         languages=LANGUAGES,
@@ -97,24 +83,30 @@ def _facts(catalog: Catalog) -> dict[str, Rows]:
         ),
         "means": rows(
             f"""select indicator_code, group_code, period_code, states_assessed, mean_value, kazakhstan_value
-            from reports.rpt_group_means where group_code in {tuple(GROUPS)}
+            from reports.rpt_group_means where group_code in {GROUPS}
             order by indicator_code, group_code, period_code"""
         ),
         "states": rows(
-            """select c.country_code, c.name_en, c.name_ru, c.name_kk, c.subregion_name, c.is_landlocked, c.is_lldc, p.egdi,
-                p.rank, p.period_code
+            """select c.country_code, c.name_en, c.name_ru, c.name_kk, p.egdi, p.rank, p.period_code
             from reports.rpt_country_profile as p join marts.dim_countries as c using (country_code)
             where p.egdi is not null and p.period_code = (select max(period_code) from reports.rpt_country_profile)
             order by p.rank, c.country_code"""
         ),
+        "groups": rows(
+            f"select group_code, name_en, name_ru, name_kk from marts.dim_country_groups where group_code in {GROUPS}"
+        ),
+        "members": rows(
+            f"""select group_code, country_code from marts.bridge_country_groups
+            where group_code in {GROUPS} and period_code = (select max(period_code) from reports.rpt_country_profile)"""
+        ),
         "places": rows(
             f"""select group_code, period_code, states_assessed, kazakhstan_place from reports.rpt_group_leaders
-            where group_code in {tuple(GROUPS)}
+            where group_code in {GROUPS}
             qualify period_code = max(period_code) over () order by group_code"""
         ),
         "indicators": rows("select indicator_code, name_en, name_ru, name_kk from marts.dim_indicators"),
         "usage": rows(
-            """select s.service_code, s.name_en, s.name_ru, s.name_kk, u.period_code, p.start_date, p.end_date, u.grain,
+            f"""select s.service_code, s.name_en, s.name_ru, s.name_kk, u.period_code, p.start_date, p.end_date, u.grain,
                 m.name_en as measure, u.usage_count, u.value_qualifier, u.usage_per_month, u.comparability_note, c.locator,
                 c.printed_text
             from reports.rpt_service_usage_comparable as u
@@ -123,6 +115,7 @@ def _facts(catalog: Catalog) -> dict[str, Rows]:
             join marts.dim_periods as p on p.period_code = u.period_code
             join marts.dim_usage_measures as m on m.measure_code = u.measure_code
             join marts.dim_source_cells as c on c.source_cell_id = f.source_cell_id
+            where f.source_code = '{ARTICLE}'
             order by s.name_en, p.start_date nulls last, u.measure_code"""
         ),
         "events": rows(
@@ -184,6 +177,7 @@ def _content(draft: Draft, facts: dict[str, Rows], translator: Translator) -> di
     """What part.html needs in one language."""
     say, name = translator.say, f"name_{translator.language}"
     indicators = {row["indicator_code"]: row[name] for row in facts["indicators"]}
+    group_names = {row["group_code"]: row[name] for row in facts["groups"]}
     latest = facts["history"][-1]
     numbered = [
         event | {"number": number if event["start_date"] else None, "title": say(event["title_en"])}
@@ -195,7 +189,8 @@ def _content(draft: Draft, facts: dict[str, Rows], translator: Translator) -> di
     ]
     language = facts | {"events": numbered, "verdicts": verdicts}
     wide, narrow = (
-        _figures(language, indicators, Style(translator.language, width), say, name) for width in (charts.WIDE, charts.NARROW)
+        _figures(language, indicators, group_names, Style(translator.language, width), say, name)
+        for width in (charts.WIDE, charts.NARROW)
     )
     style = Style(translator.language, charts.WIDE)
     return language | {
@@ -208,7 +203,7 @@ def _content(draft: Draft, facts: dict[str, Rows], translator: Translator) -> di
         "latest": latest,
         "places": {row["group_code"]: row for row in facts["places"]},
         "indicators": indicators,
-        "group_names": GROUPS,
+        "group_names": {code: group_names[code] for code in GROUPS},
         "verdict_names": VERDICTS,
         "status_names": {code: translator.mark(text) for code, text in STATUSES.items()},
         "status_legend": [
@@ -224,10 +219,12 @@ def _content(draft: Draft, facts: dict[str, Rows], translator: Translator) -> di
     }
 
 
-def _figures(facts: dict[str, Rows], indicators: dict[str, str], style: Style, say: Say, name: str) -> dict[str, Markup]:
+def _figures(
+    facts: dict[str, Rows], indicators: dict[str, str], groups: dict[str, str], style: Style, say: Say, name: str
+) -> dict[str, Markup]:
     """Every picture of the page in one language and width, by name."""
     kazakhstan = next(row[name] for row in facts["states"] if row["country_code"] == "KAZ")
-    means = _mean_lines(facts["means"], kazakhstan, say)
+    means = _mean_lines(facts["means"], kazakhstan, groups)
     service_names = {row["service_code"]: row[name] for row in facts["usage"]}
     month_rows = [
         row
@@ -243,7 +240,7 @@ def _figures(facts: dict[str, Rows], indicators: dict[str, str], style: Style, s
         "rank": charts.rank(facts["history"], style),
         "value": charts.value([row for row in means if row["indicator_code"] == "EGDI"], style),
         "parts": charts.parts(means, style, indicators),
-        "standing": charts.standing(_standing(facts, say, name), style),
+        "standing": charts.standing(_standing(facts, groups, name), style),
         "services_by_year": charts.services_by_year(
             [
                 {
@@ -274,11 +271,10 @@ def _figures(facts: dict[str, Rows], indicators: dict[str, str], style: Style, s
     return {key: Markup(svg) for key, svg in drawn.items()}
 
 
-def _mean_lines(means: Rows, kazakhstan: str, say: Say) -> Rows:
+def _mean_lines(means: Rows, kazakhstan: str, groups: dict[str, str]) -> Rows:
     """The means of the groups as lines, and the figure of Kazakhstan, which stands in every group, as one more."""
     lines = [
-        {**row, "series": row["group_code"], "name": say(GROUPS[row["group_code"]]), "value": row["mean_value"]}
-        for row in means
+        {**row, "series": row["group_code"], "name": groups[row["group_code"]], "value": row["mean_value"]} for row in means
     ]
     return lines + [
         {**row, "series": "kazakhstan", "name": kazakhstan, "value": row["kazakhstan_value"]}
@@ -287,25 +283,20 @@ def _mean_lines(means: Rows, kazakhstan: str, say: Say) -> Rows:
     ]
 
 
-def _standing(facts: dict[str, Rows], say: Say, name: str) -> Rows:
+def _standing(facts: dict[str, Rows], groups: dict[str, str], name: str) -> Rows:
     """A row per state and group it is in, the groups in the order of GROUPS."""
-    belongs: dict[str, Callable[[dict[str, Any]], bool]] = {
-        "world": lambda row: True,
-        "landlocked": lambda row: row["is_landlocked"],
-        "lldc": lambda row: row["is_lldc"],
-        "central_asia": lambda row: row["subregion_name"] == "Central Asia",
-    }
     places = {row["group_code"]: f"{row['kazakhstan_place']} / {row['states_assessed']}" for row in facts["places"]}
+    members = {(row["group_code"], row["country_code"]) for row in facts["members"]}
     return [
         {
-            "group": f"{say(text)}: {places[code]}",
+            "group": f"{groups[code]}: {places[code]}",
             "country": row[name],
             "value": row["egdi"],
             "is_kazakhstan": row["country_code"] == "KAZ",
         }
-        for code, text in GROUPS.items()
+        for code in GROUPS
         for row in facts["states"]
-        if belongs[code](row)
+        if (code, row["country_code"]) in members
     ]
 
 

@@ -2,31 +2,31 @@
 
 An SVG names no colour of its own: each is a CSS variable of the page, so that one picture serves light, dark and print. A mark
 carries words of its own (aria-label), which the page shows when it is pointed at.
+
+What a chart says is no part of its specification, which holds a number for each text: languages whose texts need the same rows
+of words share one drawing, and each puts its own words in.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import textwrap
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
+from xml.sax.saxutils import escape
 
-import altair as alt
 import vl_convert
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
 Rows = list[dict[str, Any]]
+Spec = dict[str, Any]
 
 WIDE, NARROW = 700, 330  # pixels of the plot with its labels: a page column, and a phone held upright
-# What is drawn in this order, and what it is called.
-GROUPS = {
-    "world": "World",
-    "landlocked": "Landlocked states",
-    "lldc": "Landlocked developing countries",
-    "central_asia": "Central Asia",
-}
+GROUPS = ("world", "landlocked", "lldc", "central_asia")  # those that the report shows, in this order
 PARTS = ("OSI", "TII", "HCI")
 VERDICTS = {
     "supported": "Supported",
@@ -43,8 +43,20 @@ COLOURS = {
     name: f"#0101{number:02x}"
     for number, name in enumerate(["kazakhstan", *GROUPS, *VERDICTS, "ink", "soft", "line", "accent", "missing"], 16)
 }
-LABEL = alt.Description("label:N")
+LABEL = {"field": "label", "type": "nominal"}
 FIRST_MONTH = date(2016, 1, 1)  # where the time axis of the services starts: the first year with a figure
+# Only a mark that is given a label has words.
+CONFIG: Spec = {
+    "background": "transparent",
+    "padding": {"left": 5, "right": 22, "top": 5, "bottom": 5},
+    "font": "sans-serif",
+    "view": {"stroke": None},
+    "mark": {"aria": False},
+    "axis": {
+        "labelColor": COLOURS["soft"], "labelFontSize": 12, "gridColor": COLOURS["line"], "domainColor": COLOURS["line"],
+        "tickColor": COLOURS["line"], "aria": False, "ticks": False, "labelPadding": 6, "domain": False,
+    },
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -60,127 +72,144 @@ class Style:
 
     def number(self, value: Any, decimals: int = 0) -> str:
         """A number as the language writes it; a dash for null."""
-        if value is None:
-            return "–"
-        pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
-        return format_decimal(value, format=pattern, locale=self.language)
+        return "–" if value is None else _number(value, decimals, self.language)
 
     def day(self, value: Any) -> str:
         """A date as the language writes it; a dash for null."""
         return format_date(value, format="long", locale=self.language) if value else "–"
 
 
-class Datasets(dict[str, Rows]):
-    """The rows of a chart by name: Altair copies what stands in a chart many times over, a name it copies in no time."""
+@cache  # a figure stands in a table, and in a chart for each width
+def _number(value: Any, decimals: int, language: str) -> str:
+    pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+    return format_decimal(value, format=pattern, locale=language)
 
-    def add(self, rows: Rows) -> alt.NamedData:
-        """Take rows in, and give the name that stands for them."""
-        name = f"rows_{len(self)}"
-        self[name] = rows
-        return alt.NamedData(name=name)
+
+class Words(dict[str, str]):
+    """The texts of one chart, each with what stands for it in the specification: its number, in braces."""
+
+    def take(self, text: str) -> str:
+        """Take a text in, and give what stands for it."""
+        return self.setdefault(text, f"{{{len(self)}}}")
+
+    def wrap(self, text: str, characters: int) -> list[str]:
+        """A text in rows of at most so many characters, each taken in."""
+        return [self.take(row) for row in textwrap.wrap(text, characters)]
 
 
 def rank(rows: Rows, style: Style) -> str:
     """Rank by edition, the best at the top. Rows: period_code, rank, states_assessed."""
-    datasets = Datasets()
+    words = Words()
     data = [
         {
             "year": int(row["period_code"]),
             "rank": row["rank"],
-            "label": f"{row['period_code']}: {row['rank']} / {row['states_assessed']}",
+            "label": words.take(f"{row['period_code']}: {row['rank']} / {row['states_assessed']}"),
         }
         for row in rows
     ]
     lowest = max(row["rank"] for row in rows)
-    base = alt.Chart(datasets.add(data)).encode(
-        x=_editions(data, style),
-        y=alt.Y(
-            "rank:Q",
-            title=None,
-            scale=alt.Scale(reverse=True, domain=[0, lowest + 7]),
-            axis=alt.Axis(values=[1, *range(20, lowest, 20)]),
-        ),
-    )
-    line = base.mark_line(strokeWidth=3, color=COLOURS["kazakhstan"])
-    points = base.mark_circle(aria=True, size=90, color=COLOURS["kazakhstan"], opacity=1).encode(description=LABEL)
-    labels = base.mark_text(dy=-14, fontSize=13, fontWeight=600, color=COLOURS["ink"]).encode(text="rank:Q")
-    return _svg((line + points + labels).properties(width=style.width - 40, height=300), style, datasets)
+    chart = {
+        "width": style.width - 40,
+        "height": 300,
+        "encoding": {
+            "x": _editions(data, style),
+            "y": _quantity(
+                "rank",
+                scale={"reverse": True, "domain": [0, lowest + 7]},
+                axis={"values": [1, *range(20, lowest, 20)]},
+            ),
+        },
+        "layer": [
+            _mark("line", strokeWidth=3, color=COLOURS["kazakhstan"]),
+            _mark("circle", LABEL, size=90, color=COLOURS["kazakhstan"], opacity=1),
+            _mark("text", dy=-14, fontSize=13, fontWeight=600, color=COLOURS["ink"], text=_quantity("rank")),
+        ],
+    }
+    return _svg(chart, data, words, style)
 
 
 def value(rows: Rows, style: Style) -> str:
     """EGDI of Kazakhstan and the means of the groups. Rows: series, name, period_code, value."""
-    datasets = Datasets()
-    return _svg(_lines(rows, style, datasets, height=330), style, datasets)
+    words = Words()
+    data = _series(rows, style, words)
+    return _svg(_lines(data, style, height=330), data, words, style)
 
 
 def parts(rows: Rows, style: Style, names: dict[str, str]) -> str:
     """The parts of the EGDI, a panel each. Rows: indicator_code, series, name, period_code, value."""
-    datasets = Datasets()
-    panels = [
-        row | {"panel": "\n".join(textwrap.wrap(names[part], 26))}
+    words = Words()
+    panels = {part: "\n".join(words.wrap(names[part], 26)) for part in PARTS}
+    data = [
+        row
         for part in PARTS
-        for row in rows
-        if row["indicator_code"] == part
+        for row in _series([row for row in rows if row["indicator_code"] == part], style, words, panel=panels[part])
     ]
-    chart = _lines(panels, style, datasets, height=190, share=1 if style.is_narrow else 3)
-    return _svg(_facet(chart, panels, columns=1 if style.is_narrow else 3, spacing=30), style, datasets)
+    chart = _lines(data, style, height=190, share=1 if style.is_narrow else 3)
+    return _svg(_facet(chart, data, columns=1 if style.is_narrow else 3, spacing=30), data, words, style)
 
 
 def standing(rows: Rows, style: Style) -> str:
     """Every state a mark along the EGDI of one edition, a line per group. Rows: group, country, value, is_kazakhstan."""
-    datasets = Datasets()
+    words = Words()
+    names = _names([row["group"] for row in rows], words, style)
     data = [
         {
-            "group": row["group"],
+            "group": words.take(row["group"]),
             "is_kazakhstan": row["is_kazakhstan"],
             "value": float(row["value"]),
-            "label": f"{row['country']}: {style.number(row['value'], 4)}",
+            "label": words.take(f"{row['country']}: {style.number(row['value'], 4)}"),
+            "name_rows": names.rows[row["group"]],
         }
         for row in rows
     ]
-    base = alt.Chart(datasets.add(data)).encode(
-        x=alt.X(
-            "value:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(values=[0, 0.25, 0.5, 0.75, 1], format=".2f")
-        ),
-        y=_lines_of(data, "group"),
-    )
-    states = (
-        base.transform_filter("!datum.is_kazakhstan")
-        .mark_tick(aria=True, thickness=2, size=20, color=COLOURS["soft"], opacity=0.55)
-        .encode(description=LABEL)
-    )
-    kazakhstan = base.transform_filter("datum.is_kazakhstan")
-    dot = kazakhstan.mark_circle(aria=True, size=150, color=COLOURS["kazakhstan"], opacity=1).encode(description=LABEL)
-    names, height = _name_above(kazakhstan, data, "group", style)
-    return _svg((states + dot + names).properties(width=style.width - 40, height=alt.Step(40 + height)), style, datasets)
+    chart = {
+        "width": style.width - 40,
+        "height": {"step": 40 + names.height},
+        "encoding": {
+            "x": _quantity("value", scale={"domain": [0, 1]}, axis={"values": [0, 0.25, 0.5, 0.75, 1], "format": ".2f"}),
+            "y": _lines_of(data, "group"),
+        },
+        "layer": [
+            _mark("tick", LABEL, "!datum.is_kazakhstan", thickness=2, size=20, color=COLOURS["soft"], opacity=0.55),
+            _mark("circle", LABEL, "datum.is_kazakhstan", size=150, color=COLOURS["kazakhstan"], opacity=1),
+            names.mark("datum.is_kazakhstan"),
+        ],
+    }
+    return _svg(chart, data, words, style)
 
 
 def services_by_year(rows: Rows, style: Style) -> str:
     """Use in each full year, a panel per year. Rows: period_code, service, measure, count."""
-    datasets = Datasets()
+    words = Words()
+    names = _names([row["service"] for row in rows], words, style)
     data = [
         {
             "panel": row["period_code"],
-            "service": row["service"],
+            "service": words.take(row["service"]),
             "count": row["count"],
-            "text": style.number(row["count"]),
-            "label": f"{row['service']}, {row['period_code']}: {style.number(row['count'])} ({row['measure']})",
+            "text": words.take(style.number(row["count"])),
+            "label": words.take(f"{row['service']}, {row['period_code']}: {style.number(row['count'])} ({row['measure']})"),
+            "name_rows": names.rows[row["service"]],
         }
         for row in sorted(rows, key=lambda row: (row["period_code"], -row["count"]))
     ]
-    most = max(row["count"] for row in rows)
-    base = alt.Chart(datasets.add(data)).encode(
-        # room at the right for the number of the longest bar
-        x=alt.X(
-            "count:Q", title=None, axis=None, scale=alt.Scale(domain=[0, most * (1.4 if style.is_narrow else 1.16)], nice=False)
-        ),
-        y=_lines_of(data, "service"),
-    )
-    bars = base.mark_bar(aria=True, color=COLOURS["accent"], height=16).encode(description=LABEL)
-    labels = base.mark_text(align="left", dx=6, color=COLOURS["ink"], fontSize=13, fontWeight=600).encode(text="text:N")
-    names, height = _name_above(base, data, "service", style)
-    chart = (bars + labels + names).properties(width=style.width - 40, height=alt.Step(31 + height))
-    return _svg(_facet(chart, data, columns=1, spacing=14).resolve_scale(y="independent"), style, datasets)
+    # room at the right for the number of the longest bar
+    most = max(row["count"] for row in rows) * (1.4 if style.is_narrow else 1.16)
+    chart = {
+        "width": style.width - 40,
+        "height": {"step": 31 + names.height},
+        "encoding": {
+            "x": _quantity("count", axis=None, scale={"domain": [0, most], "nice": False}),
+            "y": _lines_of(data, "service"),
+        },
+        "layer": [
+            _mark("bar", LABEL, color=COLOURS["accent"], height=16),
+            _mark("text", align="left", dx=6, color=COLOURS["ink"], fontSize=13, fontWeight=600, text=_category("text")),
+            names.mark(),
+        ],
+    }
+    return _svg(_facet(chart, data, columns=1, spacing=14, each_its_own="y"), data, words, style)
 
 
 def services_by_month(rows: Rows, events: Rows, style: Style) -> str:
@@ -188,74 +217,70 @@ def services_by_month(rows: Rows, events: Rows, style: Style) -> str:
 
     Rows: service, start_date, end_date, grain (year, month), per_month, label. Events: service, start_date, number, title.
     """
-    datasets = Datasets()
+    words = Words()
     characters = 26 if style.is_narrow else 32
     data = [
         {
-            "panel": "\n".join(textwrap.wrap(row["service"], characters)),
+            "panel": "\n".join(words.wrap(row["service"], characters)),
             "kind": row["grain"],
             "from": row["start_date"].isoformat(),
             "to": row["end_date"].isoformat(),
             "value": float(row["per_month"]),
-            "label": row["label"],
+            "label": words.take(row["label"]),
         }
         for row in rows
     ] + [
         {
-            "panel": "\n".join(textwrap.wrap(service, characters)),
+            "panel": "\n".join(words.wrap(service, characters)),
             "kind": "event",
             "from": start.isoformat(),
             "to": (end or start).isoformat(),
-            "row": row % 2,
+            "top": 6 + 16 * (row % 2),  # in two rows, so that the numbers of neighbours do not meet
             "number": ", ".join(str(event["number"]) for event in together),
-            "label": "; ".join(f"{event['number']}. {event['title']}" for event in together),
+            "label": words.take("; ".join(f"{event['number']}. {event['title']}" for event in together)),
         }
         for row, ((service, start, end), together) in enumerate(_grouped(events, "service", "start_date", "end_date").items())
         if start >= FIRST_MONTH
     ]
-    when = alt.X(
-        "from:T",
-        title=None,
-        scale=alt.Scale(domain=[FIRST_MONTH.isoformat(), _months_after(rows, 6)], type="utc"),
-        axis=alt.Axis(format="%Y", tickCount={"interval": "year", "step": 1}, labelFlush=False, grid=False),
+    when = _time(
+        "from",
+        scale={"domain": [FIRST_MONTH.isoformat(), _months_after(rows, 6)], "type": "utc"},
+        axis={"format": "%Y", "tickCount": {"interval": "year", "step": 1}, "labelFlush": False, "grid": False},
     )
-    base = alt.Chart(datasets.add(data))
-    per_month = base.encode(y=alt.Y("value:Q", title=None, axis=alt.Axis(tickCount=3, format=",d")))
-    years = (
-        per_month.transform_filter("datum.kind == 'year'")
-        .mark_rule(aria=True, strokeWidth=5, color=COLOURS["accent"], opacity=0.55)
-        .encode(x=when, x2="to:T", description=LABEL)
+    per_month = {"x": when, "y": _quantity("value", axis={"tickCount": 3, "format": ",d"})}
+    until = {"field": "to"}
+    spans = _mark(
+        "rect",
+        LABEL,
+        "datum.kind == 'event' && datum.to > datum.from",
+        x=when,
+        x2=until,
+        color=COLOURS["soft"],
+        opacity=0.15,
+        clip=True,
     )
-    months = (
-        per_month.transform_filter("datum.kind == 'month'")
-        .mark_circle(aria=True, size=110, color=COLOURS["accent"], opacity=1)
-        .encode(x=when, description=LABEL)
+    lines = _mark("rule", LABEL, "datum.kind == 'event'", x=when, strokeDash=[4, 3], color=COLOURS["soft"])
+    years = _mark(
+        "rule", LABEL, "datum.kind == 'year'", **per_month, x2=until, strokeWidth=5, color=COLOURS["accent"], opacity=0.55
     )
-    dated = base.transform_filter("datum.kind == 'event'").encode(x=when)
-    lines = dated.mark_rule(aria=True, strokeDash=[4, 3], color=COLOURS["soft"]).encode(description=LABEL)
-    spans = (
-        dated.transform_filter("datum.to > datum.from")
-        .mark_rect(aria=True, color=COLOURS["soft"], opacity=0.15, clip=True)
-        .encode(x2="to:T", description=LABEL)
-    )
-    # in two rows, so that the numbers of neighbours do not meet
-    numbers = [
-        dated.transform_filter(f"datum.row == {row}")
-        .mark_text(align="left", dx=4, fontWeight=600, color=COLOURS["ink"])
-        .encode(y=alt.value(6 + 16 * row), text="number:N")
-        for row in (0, 1)
-    ]
-    chart = alt.layer(spans, lines, years, months, *numbers).properties(
-        width=style.width - 85 if style.is_narrow else 265, height=120
-    )
-    faceted = _facet(chart, data, columns=1 if style.is_narrow else 2, spacing=26)
-    return _svg(faceted.resolve_scale(y="independent"), style, datasets)
+    months = _mark("circle", LABEL, "datum.kind == 'month'", **per_month, size=110, color=COLOURS["accent"], opacity=1)
+    numbers = _mark(
+        "text", None, "datum.kind == 'event'", x=when, y=_quantity("top", scale=None), text=_category("number"),
+        align="left", dx=4, fontWeight=600, color=COLOURS["ink"],
+    )  # fmt: skip
+    chart = {
+        "width": style.width - 85 if style.is_narrow else 265,
+        "height": 120,
+        "layer": [spans, lines, years, months, numbers],
+    }
+    faceted = _facet(chart, data, columns=1 if style.is_narrow else 2, spacing=26, each_its_own="y")
+    return _svg(faceted, data, words, style)
 
 
 def events(rows: Rows, style: Style) -> str:
     """Events on a line of time, each with its words over its span. Rows: number, title, start_date, end_date (null: open)."""
-    datasets = Datasets()
-    wrapped = [textwrap.wrap(f"{row['number']}. {row['title']}", 38 if style.is_narrow else 78) for row in rows]
+    words = Words()
+    wrapped = [words.wrap(f"{row['number']}. {row['title']}", 38 if style.is_narrow else 78) for row in rows]
     data, depth = [], 0.0
     first = f"{min(row['start_date'] for row in rows).year - 1}-06-01"
     for row, lines in zip(rows, wrapped, strict=True):
@@ -268,130 +293,178 @@ def events(rows: Rows, style: Style) -> str:
                 "to": (row["end_date"] or row["start_date"]).isoformat(),
                 "left": first,
                 "top": depth - 16 * len(lines) - 2,
-                "label": f"{row['title']}: {style.day(row['start_date'])}",
+                "label": words.take(f"{row['title']}: {style.day(row['start_date'])}"),
             }
         )
-    base = alt.Chart(datasets.add(data)).encode(
-        y=alt.Y("depth:Q", axis=None, scale=alt.Scale(domain=[0, depth + 10], reverse=True, nice=False))
+    when = _time(
+        "from",
+        scale={"domain": [first, _months_after(rows, 9)], "type": "utc"},
+        axis={"format": "%Y", "tickCount": {"interval": "year", "step": 5 if style.is_narrow else 2}, "orient": "top"},
     )
-    when = alt.X(
-        "from:T",
-        title=None,
-        scale=alt.Scale(domain=[first, _months_after(rows, 9)], type="utc"),
-        axis=alt.Axis(format="%Y", tickCount={"interval": "year", "step": 5 if style.is_narrow else 2}, orient="top"),
-    )
-    spans = base.mark_rule(aria=True, strokeWidth=5, color=COLOURS["accent"], opacity=0.6).encode(
-        x=when, x2="to:T", description=LABEL
-    )
-    points = base.mark_circle(aria=True, size=70, color=COLOURS["accent"], opacity=1).encode(x=when, description=LABEL)
-    words = base.mark_text(align="left", baseline="top", fontSize=13, lineHeight=16, color=COLOURS["ink"]).encode(
-        x=alt.X("left:T"), y=alt.Y("top:Q"), text="lines:N"
-    )
-    return _svg((spans + points + words).properties(width=style.width - 40, height=depth + 10), style, datasets)
+    at = _quantity("depth", axis=None, scale={"domain": [0, depth + 10], "reverse": True, "nice": False})
+    chart = {
+        "width": style.width - 40,
+        "height": depth + 10,
+        "layer": [
+            _mark("rule", LABEL, x=when, x2={"field": "to"}, y=at, strokeWidth=5, color=COLOURS["accent"], opacity=0.6),
+            _mark("circle", LABEL, x=when, y=at, size=70, color=COLOURS["accent"], opacity=1),
+            _mark(
+                "text", x=_time("left"), y=_quantity("top"), text=_category("lines"),
+                align="left", baseline="top", fontSize=13, lineHeight=16, color=COLOURS["ink"],
+            ),
+        ],
+    }  # fmt: skip
+    return _svg(chart, data, words, style)
 
 
 def verdicts(rows: Rows, style: Style) -> str:
     """How many claims got which verdict. Rows: verdict, name, claims."""
-    datasets = Datasets()
-    data = [{**row, "label": f"{row['name']}: {row['claims']}"} for row in rows]
-    base = alt.Chart(datasets.add(data)).encode(
-        x=alt.X(
-            "claims:Q", title=None, axis=None, scale=alt.Scale(domain=[0, max(row["claims"] for row in rows) * 1.1], nice=False)
-        ),
-        y=_lines_of(data, "name"),
-    )
-    bars = base.mark_bar(aria=True, height=22).encode(
-        description=LABEL,
-        color=alt.Color(
-            "verdict:N", legend=None, scale=alt.Scale(domain=list(VERDICTS), range=[COLOURS[code] for code in VERDICTS])
-        ),
-    )
-    labels = base.mark_text(align="left", dx=7, fontSize=15, fontWeight=600, color=COLOURS["ink"]).encode(text="claims:Q")
-    names, height = _name_above(base, data, "name", style)
-    chart = (bars + labels + names).properties(width=style.width - 40, height=alt.Step(36 + height))
-    return _svg(chart, style, datasets)
+    words = Words()
+    names = _names([row["name"] for row in rows], words, style)
+    data = [
+        {
+            "verdict": row["verdict"],
+            "name": words.take(row["name"]),
+            "claims": row["claims"],
+            "label": words.take(f"{row['name']}: {row['claims']}"),
+            "name_rows": names.rows[row["name"]],
+        }
+        for row in rows
+    ]
+    most = max(row["claims"] for row in rows) * 1.1
+    chart = {
+        "width": style.width - 40,
+        "height": {"step": 36 + names.height},
+        "encoding": {
+            "x": _quantity("claims", axis=None, scale={"domain": [0, most], "nice": False}),
+            "y": _lines_of(data, "name"),
+        },
+        "layer": [
+            _mark("bar", LABEL, height=22, color=_coloured("verdict", {code: code for code in VERDICTS})),
+            _mark("text", align="left", dx=7, fontSize=15, fontWeight=600, color=COLOURS["ink"], text=_quantity("claims")),
+            names.mark(),
+        ],
+    }
+    return _svg(chart, data, words, style)
 
 
 def internet(rows: Rows, style: Style) -> str:
     """Internet users as each source gives them. Rows: source_code, period_code, value."""
-    datasets = Datasets()
+    words = Words()
     data = [
         {
             "source": row["source_code"],
             "year": int(row["period_code"]),
             "value": float(row["value"]),
-            "label": f"{row['source_code']}, {row['period_code']}: {style.number(row['value'], 1)}%",
+            "label": words.take(f"{row['source_code']}, {row['period_code']}: {style.number(row['value'], 1)}%"),
         }
         for row in rows
     ]
     years = [row["year"] for row in data]
-    base = alt.Chart(datasets.add(data)).encode(
-        x=alt.X(
-            "year:Q",
-            title=None,
-            scale=alt.Scale(domain=[min(years) - 1, max(years) + 1]),
-            axis=alt.Axis(format="d", tickCount=6, grid=False),
-        ),
-        y=alt.Y("value:Q", title=None, scale=alt.Scale(domain=[0, 100]), axis=alt.Axis(tickCount=5)),
-    )
-    wdi, itu, article = (base.transform_filter(f"datum.source == '{code}'") for code in INTERNET_SOURCES)
-    line = wdi.mark_line(strokeWidth=3, color=COLOURS["accent"], opacity=0.8)
-    dots = itu.mark_circle(aria=True, size=38, color=COLOURS["ink"], opacity=0.9).encode(description=LABEL)
-    printed = article.mark_point(
-        aria=True, size=130, shape="diamond", filled=True, color=COLOURS["contradicted"], opacity=1
-    ).encode(description=LABEL)
-    words = article.mark_text(align="right", dx=-10, dy=-8, fontWeight=600, color=COLOURS["ink"]).encode(
-        text=alt.Text("value:Q", format=".1f")
-    )
-    return _svg((line + dots + printed + words).properties(width=style.width - 40, height=300), style, datasets)
+    wdi, itu, article = (f"datum.source == '{code}'" for code in INTERNET_SOURCES)
+    chart = {
+        "width": style.width - 40,
+        "height": 300,
+        "encoding": {
+            "x": _quantity(
+                "year",
+                scale={"domain": [min(years) - 1, max(years) + 1]},
+                axis={"format": "d", "tickCount": 6, "grid": False},
+            ),
+            "y": _quantity("value", scale={"domain": [0, 100]}, axis={"tickCount": 5}),
+        },
+        "layer": [
+            _mark("line", None, wdi, strokeWidth=3, color=COLOURS["accent"], opacity=0.8),
+            _mark("circle", LABEL, itu, size=38, color=COLOURS["ink"], opacity=0.9),
+            _mark("point", LABEL, article, size=130, shape="diamond", filled=True, color=COLOURS["contradicted"], opacity=1),
+            _mark(
+                "text", None, article, align="right", dx=-10, dy=-8, fontWeight=600, color=COLOURS["ink"],
+                text=_quantity("value", format=".1f"),
+            ),
+        ],
+    }  # fmt: skip
+    return _svg(chart, data, words, style)
 
 
 def missing(rows: Rows, style: Style) -> str:
     """States without an EGDI, by edition and reason. Rows: period_code, status, name, states."""
-    datasets = Datasets()
-    data = [{**row, "label": f"{row['period_code']}, {row['name']}: {row['states']}"} for row in rows]
-    base = alt.Chart(datasets.add(data)).encode(
-        x=alt.X("period_code:O", title=None, axis=alt.Axis(labelAngle=-45 if style.is_narrow else 0)),
-        y=alt.Y("states:Q", title=None, axis=alt.Axis(tickCount=4, tickMinStep=5)),
-    )
-    bars = base.mark_bar(aria=True).encode(
-        description=LABEL,
-        order=alt.Order("status:N"),
-        color=alt.Color(
-            "status:N",
-            legend=None,
-            scale=alt.Scale(domain=list(STATUS_COLOURS), range=[COLOURS[name] for name in STATUS_COLOURS.values()]),
-        ),
-    )
-    return _svg(bars.properties(width=style.width - 40, height=200), style, datasets)
-
-
-def _lines(rows: Rows, style: Style, datasets: Datasets, *, height: int, share: int = 1) -> Any:
-    """A line per series, Kazakhstan in front; `share` panels stand side by side."""
+    words = Words()
     data = [
         {
-            "series": row["series"],
-            "name": row["name"],
-            "year": int(row["period_code"]),
-            "value": float(row["value"]),
-            "label": f"{row['name']}, {row['period_code']}: {style.number(row['value'], 4)}",
-            "panel": row.get("panel"),
+            "period_code": row["period_code"],
+            "status": row["status"],
+            "states": row["states"],
+            "label": words.take(f"{row['period_code']}, {row['name']}: {row['states']}"),
         }
         for row in rows
     ]
-    series = ["kazakhstan", *GROUPS]
-    width = (style.width - 140) // share if share > 1 else style.width - 40
-    base = alt.Chart(datasets.add(data)).encode(
-        x=_editions(data, style, few=share > 1 or style.is_narrow),
-        y=alt.Y(
-            "value:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(values=[0, 0.25, 0.5, 0.75, 1], format=".2f")
+    chart = {
+        "width": style.width - 40,
+        "height": 200,
+        **_mark(
+            "bar",
+            LABEL,
+            x={"field": "period_code", "type": "ordinal", "title": None, "axis": {"labelAngle": -45 if style.is_narrow else 0}},
+            y=_quantity("states", axis={"tickCount": 4, "tickMinStep": 5}),
+            color=_coloured("status", STATUS_COLOURS),
+            order=_category("status"),
         ),
-        color=alt.Color("series:N", legend=None, scale=alt.Scale(domain=series, range=[COLOURS[code] for code in series])),
-    )
-    groups = base.transform_filter("datum.series != 'kazakhstan'").mark_line(strokeWidth=2)
-    kazakhstan = base.transform_filter("datum.series == 'kazakhstan'").mark_line(strokeWidth=4)
-    points = base.mark_circle(aria=True, size=30 if share > 1 else 44, opacity=1).encode(description=LABEL)
-    return alt.layer(groups, kazakhstan, points).properties(width=width, height=height)
+    }
+    return _svg(chart, data, words, style)
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of the lines of a chart in rows of words, each above its line, and the pixels that they need."""
+
+    rows: dict[str, list[str]]
+    height: int
+
+    def mark(self, condition: str | None = None) -> Spec:
+        """The names from the left edge on."""
+        return _mark(
+            "text", None, condition, x={"value": 0}, text=_category("name_rows"),
+            align="left", baseline="top", dy=-12 - self.height, fontSize=13, lineHeight=15, color=COLOURS["ink"],
+        )  # fmt: skip
+
+
+def _names(names: list[str], words: Words, style: Style) -> Names:
+    """In as many rows as the width asks for; those with fewer rows are filled up from above."""
+    rows = {name: words.wrap(name, 36 if style.is_narrow else 80) for name in dict.fromkeys(names)}
+    most = max(map(len, rows.values()))
+    return Names({name: [""] * (most - len(its)) + its for name, its in rows.items()}, 15 * most)
+
+
+def _series(rows: Rows, style: Style, words: Words, **more: str) -> Rows:
+    """A row per point of a line."""
+    return [
+        {
+            "series": row["series"],
+            "year": int(row["period_code"]),
+            "value": float(row["value"]),
+            "label": words.take(f"{row['name']}, {row['period_code']}: {style.number(row['value'], 4)}"),
+            **more,
+        }
+        for row in rows
+    ]
+
+
+def _lines(data: Rows, style: Style, *, height: int, share: int = 1) -> Spec:
+    """A line per series, Kazakhstan in front; `share` panels stand side by side."""
+    return {
+        "width": (style.width - 140) // share if share > 1 else style.width - 40,
+        "height": height,
+        "encoding": {
+            "x": _editions(data, style, few=share > 1 or style.is_narrow),
+            "y": _quantity("value", scale={"domain": [0, 1]}, axis={"values": [0, 0.25, 0.5, 0.75, 1], "format": ".2f"}),
+            "color": _coloured("series", {code: code for code in ["kazakhstan", *GROUPS]}),
+        },
+        "layer": [
+            _mark("line", None, "datum.series != 'kazakhstan'", strokeWidth=2),
+            _mark("line", None, "datum.series == 'kazakhstan'", strokeWidth=4),
+            _mark("circle", LABEL, size=30 if share > 1 else 44, opacity=1),
+        ],
+    }
 
 
 def _months_after(rows: Rows, months: int) -> str:
@@ -409,68 +482,96 @@ def _grouped(rows: Rows, *keys: str) -> dict[tuple[Any, ...], Rows]:
     return groups
 
 
-def _facet(chart: Any, data: Rows, *, columns: int, spacing: int) -> Any:
-    """A panel per value of the field `panel`, in the order of the rows, its name above it at the left."""
-    header = alt.Header(
-        title=None, labelAnchor="start", labelFontSize=14, labelFontWeight=600, labelColor=COLOURS["ink"], labelLimit=0,
-        labelExpr="split(datum.label, '\\n')",
-    )  # fmt: skip
-    order = list(dict.fromkeys(row["panel"] for row in data))
-    return chart.facet(alt.Facet("panel:N", header=header, sort=order), columns=columns, spacing=spacing)
+CHANNELS = ("x", "x2", "y", "text", "color", "order")
 
 
-def _editions(data: Rows, style: Style, *, few: bool = False) -> alt.X:
+def _mark(kind: str, label: Spec | None = None, condition: str | None = None, **looks: Any) -> Spec:
+    """A layer of one kind of mark, of the rows that meet a condition. A mark with a label says it when it is pointed at.
+
+    `looks` are properties of the mark, or channels where their value is an encoding.
+    """
+    channels = {name: looks.pop(name) for name in CHANNELS if isinstance(looks.get(name), dict)}
+    return {
+        "mark": {"type": kind, **({"aria": True} if label else {}), **looks},
+        "encoding": channels | ({"description": label} if label else {}),
+        **({"transform": [{"filter": condition}]} if condition else {}),
+    }
+
+
+def _quantity(field: str, **more: Any) -> Spec:
+    return {"field": field, "type": "quantitative", "title": None, **more}
+
+
+def _category(field: str) -> Spec:
+    return {"field": field, "type": "nominal"}
+
+
+def _time(field: str, **more: Any) -> Spec:
+    return {"field": field, "type": "temporal", "title": None, **more}
+
+
+def _coloured(field: str, colours: dict[str, str]) -> Spec:
+    """A colour per value of a field."""
+    return {
+        "field": field,
+        "type": "nominal",
+        "legend": None,
+        "scale": {"domain": list(colours), "range": [COLOURS[name] for name in colours.values()]},
+    }
+
+
+def _editions(data: Rows, style: Style, *, few: bool = False) -> Spec:
     years = sorted({row["year"] for row in data})
     shown = sorted({years[0], 2010, 2016, years[-1]} & set(years)) if few or style.is_narrow else years[:1] + years[2:]
-    return alt.X(
-        "year:Q",
-        title=None,
-        scale=alt.Scale(domain=[years[0] - 0.5, years[-1] + 0.5], nice=False),
-        axis=alt.Axis(values=shown, format="d", grid=False, labelFlush=True),
+    return _quantity(
+        "year",
+        scale={"domain": [years[0] - 0.5, years[-1] + 0.5], "nice": False},
+        axis={"values": shown, "format": "d", "grid": False, "labelFlush": True},
     )
 
 
-def _lines_of(data: Rows, field: str) -> alt.Y:
-    """A line per value of a field, in the order of the rows, with no axis: _name_above says what it is."""
-    return alt.Y(f"{field}:N", title=None, axis=None, sort=list(dict.fromkeys(row[field] for row in data)))
+def _lines_of(data: Rows, field: str) -> Spec:
+    """A line per value of a field, in the order of the rows, with no axis: Names says what it is."""
+    return _category(field) | {"title": None, "axis": None, "sort": list(dict.fromkeys(row[field] for row in data))}
 
 
-def _name_above(base: alt.Chart, data: Rows, field: str, style: Style) -> tuple[Any, int]:
-    """The name of each line above it, from the left edge, in as many rows as the width asks for; and the pixels they need.
+def _facet(chart: Spec, data: Rows, *, columns: int, spacing: int, each_its_own: str | None = None) -> Spec:
+    """A panel per value of the field `panel`, in the order of the rows, its name above it at the left.
 
-    Puts the rows of the names into `data`, those with fewer rows filled up from above.
+    The panels share their scales, but for that of the channel `each_its_own`.
     """
-    rows = {name: textwrap.wrap(name, 36 if style.is_narrow else 80) for name in {row[field] for row in data}}
-    most = max(map(len, rows.values()))
-    for row in data:
-        row["name_rows"] = [""] * (most - len(rows[row[field]])) + rows[row[field]]
-    height = 15 * most
-    names = base.mark_text(
-        align="left", baseline="top", dy=-12 - height, fontSize=13, lineHeight=15, color=COLOURS["ink"]
-    ).encode(x=alt.value(0), text="name_rows:N")
-    return names, height
+    header = {
+        "title": None, "labelAnchor": "start", "labelFontSize": 14, "labelFontWeight": 600, "labelColor": COLOURS["ink"],
+        "labelLimit": 0, "labelExpr": "split(datum.label, '\\n')",
+    }  # fmt: skip
+    order = list(dict.fromkeys(row["panel"] for row in data))
+    return {
+        "facet": _category("panel") | {"header": header, "sort": order},
+        "columns": columns,
+        "spacing": spacing,
+        "spec": chart,
+        **({"resolve": {"scale": {each_its_own: "independent"}}} if each_its_own else {}),
+    }
 
 
-def _svg(chart: Any, style: Style, datasets: Datasets) -> str:
-    """Draw a chart, and let the page's variables stand where its colours stood."""
-    chart = chart.configure(
-        background="transparent",
-        padding={"left": 5, "right": 22, "top": 5, "bottom": 5},
-        font="sans-serif",
-        view=alt.ViewConfig(stroke=None),
-        mark=alt.MarkConfig(aria=False),  # a mark has words only where it is given a label
-        title=alt.TitleConfig(anchor="start", fontSize=14, fontWeight=600, color=COLOURS["ink"], offset=10),
-        axis=alt.AxisConfig(
-            labelColor=COLOURS["soft"], labelFontSize=12, gridColor=COLOURS["line"], domainColor=COLOURS["line"],
-            tickColor=COLOURS["line"], aria=False, ticks=False, labelPadding=6, domain=False,
-        ),
-    )  # fmt: skip
-    locale = {"decimal": ".", "thousands": ",", "grouping": [3], "currency": ["", ""]}
-    if style.language != "en":
-        locale |= {"decimal": ",", "thousands": "\u00a0"}
-    specification = chart.to_dict(validate=False)
-    specification["datasets"] = datasets
-    svg = vl_convert.vegalite_to_svg(specification, format_locale=locale)
+def _svg(chart: Spec, data: Rows, words: Words, style: Style) -> str:
+    """Draw a chart, and put its words in."""
+    svg = _drawn(json.dumps({"config": CONFIG, "data": {"values": data}, **chart}))
+    if style.language != "en":  # the only numbers that are no words are those of the axes
+        svg = re.sub(r">[\d,]*\d(?:\.\d+)?<", lambda found: found[0].translate(NUMBERS), svg)
+    texts = [escape(text, {'"': "&quot;"}) for text in words]
+    svg = re.sub(r"\{(\d+)\}", lambda found: texts[int(found[1])], svg)
+    # a drawing stands in the page once for each language that shares it, and no two elements of a page may have one id
+    return re.sub(r'(?<= id=")clip(?=\d)|(?<=url\(#)clip(?=\d)', f"{style.language}-clip", svg)
+
+
+NUMBERS = str.maketrans({",": "\u00a0", ".": ","})
+
+
+@cache
+def _drawn(specification: str) -> str:
+    """The SVG of a specification, with the page's variables for its colours."""
+    svg = vl_convert.vegalite_to_svg(specification)
     for name, colour in COLOURS.items():
         svg = svg.replace(colour, f"var(--{name.replace('_', '-')})")
     width, height = re.search(r'width="([\d.]+)" height="([\d.]+)"', svg).groups()  # type: ignore[union-attr]
