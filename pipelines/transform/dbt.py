@@ -22,7 +22,7 @@ from pipelines.releases.draft import Tested
 
 # What dbt leaves in target/ for later steps to read. Nothing of it may be left over from an earlier run.
 ARTIFACTS = (
-    "manifest.json", "run_results.json", "catalog.json", "index.html", "tests/run_results.json",
+    "manifest.json", "run_results.json", "catalog.json", "index.html", "tests/run_results.json", "units/run_results.json",
 )  # fmt: skip
 Progress = Callable[[int, int], None]
 

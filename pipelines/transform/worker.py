@@ -31,8 +31,8 @@ FLAGS = ["--log-level", "none", "--log-level-file", "none", "--no-use-colors", "
 BUILDING = [*FLAGS, "--target", "duckdb"]
 # The parent reads the artifacts of the models while the tests run: the tests write theirs into another folder.
 TESTING = [*FLAGS, "--target", "finished", "--target-path", "target/tests"]
-# A unit test makes up the rows of its inputs, but asks for their columns: staging has none to show unless it is made of views.
-UNITS = ["--vars", "{staging: view}"]
+# A unit test makes up the rows of its inputs, but reads their columns from the database: for it, staging is made of views.
+UNITS = [*FLAGS, "--target-path", "target/units", "--vars", "{staging: view}"]
 
 
 def report(event: Any) -> None:
@@ -75,18 +75,20 @@ def main() -> None:
             sys.exit(2 if done.exception is not None else 1)
         return done.result
 
-    with_units = "units" in sys.argv[1:]
-    variables = UNITS if with_units else []
-    manifest = run(["parse", *BUILDING, *variables])
+    manifest = run(["parse", *BUILDING])
     assert orders.get() == "models"
-    run(["run", *BUILDING, *variables], manifest)
-    # pipelines/products/docs.py makes its page from what this leaves
-    run(["docs", "generate", "--no-compile", *BUILDING, *variables], manifest)
+    run(["run", *BUILDING], manifest)
+    run(["docs", "generate", "--no-compile", *BUILDING], manifest)  # pipelines/products/docs.py makes its page from the output
+    units = None
+    if "units" in sys.argv[1:]:
+        units = run(["parse", *UNITS, "--target", "duckdb"])
+        run(["run", *UNITS, "--target", "duckdb", "--select", "path:models/staging"], units)
     DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     print(json.dumps({"built": True}), flush=True)
     assert orders.get() == "tests"
-    kinds = [] if with_units else ["--exclude-resource-type", "unit_test"]
-    run(["test", *TESTING, *kinds, *variables], manifest)
+    run(["test", *TESTING, "--exclude-resource-type", "unit_test"], manifest)
+    if units:
+        run(["test", *UNITS, "--target", "finished", "--select", "test_type:unit"], units)
     # a plain end, so that the database is closed and leaves no write-ahead log
 
 

@@ -1,0 +1,60 @@
+-- Every figure of a fact is what stands in its cell, read here in another way than in staging: a value the number, a rank the
+-- digits that the cell starts with, a count the digits in their order. A figure is missing only where its cell has none to give.
+with cells as (
+    select * from {{ ref('dim_source_cells') }}
+),
+
+index_figures as (
+    select
+        observations.*,
+        cells.printed_text,
+        rank_cells.printed_text as printed_rank,
+        try_cast(
+            replace(regexp_extract(cells.printed_text, '([0-9]+([.,][0-9]+)?([eE]-?[0-9]+)?)', 1), ',', '.') as {{ decimal_type() }}
+        ) as printed_number
+    from {{ ref('fct_index_observations') }} as observations
+    left join cells
+        on observations.source_cell_id = cells.source_cell_id
+    left join cells as rank_cells
+        on observations.rank_source_cell_id = rank_cells.source_cell_id
+),
+
+usage as (
+    select
+        service_usage.*,
+        cells.printed_text
+    from {{ ref('fct_service_usage') }} as service_usage
+    left join cells
+        on service_usage.source_cell_id = cells.source_cell_id
+)
+
+select
+    'value' as figure,
+    index_observation_id as figure_id,
+    cast(value as string) as held,
+    printed_text
+from index_figures
+where
+    (value is not null and value is distinct from printed_number)
+    -- a rank without a value has the rank's cell; a zero that stands for not assessed has a status of its own
+    or (value is null and printed_number is not null and obs_status_code = 'O' and source_cell_id is distinct from rank_source_cell_id)
+union all
+select
+    'rank' as figure,
+    index_observation_id as figure_id,
+    cast(published_rank as string) as held,
+    printed_rank as printed_text
+from index_figures
+where published_rank is distinct from try_cast(regexp_extract(printed_rank, '^([0-9]+)', 1) as integer)
+union all
+select
+    'count' as figure,
+    service_usage_id as figure_id,
+    cast(usage_count as string) as held,
+    printed_text
+from usage
+where
+    case
+        when usage_count is null then coalesce(regexp_extract(printed_text, '([0-9])', 1), '0') <> ''
+        else cast(usage_count as string) is distinct from replace(translate(printed_text, ',.', '  '), ' ', '')
+    end
