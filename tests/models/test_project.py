@@ -153,6 +153,6 @@ def test_marts_that_pass_on_name_no_column(manifest: dict[str, Any]) -> None:
 
 def test_every_layout_is_read_by_a_model(manifest: dict[str, Any]) -> None:
     """A file in a layout that no model reads would be held and never seen: the schema of the package lets none pass."""
-    schema = json.loads((ROOT / "pipelines/datapackage.schema.json").read_text(encoding="utf-8"))
+    schema = json.loads((ROOT / "pipelines/intake/datapackage.schema.json").read_text(encoding="utf-8"))
     read = [layout for model in models(manifest) for layout in re.findall(r"union_layout\('(\w+)'", model["raw_code"])]
     assert sorted(read) == sorted(schema["$defs"]["resource"]["properties"]["house_layout"]["enum"])

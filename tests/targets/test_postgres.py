@@ -499,7 +499,7 @@ def test_connection_lost(small: Project, database: Database, monkeypatch: pytest
 
     with monkeypatch.context() as patch:
         patch.setattr(publishing, step, lost)
-        outcome = "had, or the new one" if step == "swap" else "keep the release"
+        outcome = "had or the new one" if step == "swap" else "keep the release"
         done = publish(small, database.dsn, release=OTHER)
         assert_refused(done, "connection to the PostgreSQL server was lost", outcome)
     assert database.release() == first_of(small)
