@@ -139,7 +139,7 @@ def value(rows: Rows, style: Style) -> str:
 def parts(rows: Rows, style: Style, names: dict[str, str]) -> str:
     """The parts of the EGDI, a panel each. Rows: indicator_code, series, name, period_code, value."""
     words = Words()
-    panels = {part: "\n".join(words.wrap(names[part], 26)) for part in PARTS}
+    panels = {part: "\n".join(words.wrap(names[part], 26 if style.is_narrow else 22)) for part in PARTS}
     data = [
         row
         for part in PARTS

@@ -107,7 +107,7 @@ class Translator:
     def _number(found: re.Match[str]) -> str:
         """A number as Russian and Kazakh write it: blanks from five digits on, so that years stay whole, and a comma."""
         whole, _, decimals = found[0].partition(".")
-        grouped = f"{int(whole):,}".replace(",", "\u00a0") if len(whole) > 4 else whole
+        grouped = re.sub(r"\B(?=(?:\d{3})+$)", "\u00a0", whole) if len(whole) > 4 else whole
         return f"{grouped},{decimals}" if decimals else grouped
 
 
