@@ -1,0 +1,23 @@
+{#
+    What the tables and columns that a run built mean, written into the database as comments in one statement at its end. dbt's own
+    persist_docs asks and writes table by table, which was a tenth of the time of a build. An engine without comments in one
+    statement (Spark) takes none here.
+#}
+{% macro comment_on_tables(results) -%}
+    {{ return(adapter.dispatch('comment_on_tables', 'egov')(results)) }}
+{%- endmacro %}
+
+{% macro default__comment_on_tables(results) -%} select 1 {%- endmacro %}
+
+{% macro duckdb__comment_on_tables(results) -%}
+    {%- set statements = [] -%}
+    {%- for result in results if result.node.resource_type == 'model' and result.status == 'success' -%}
+        {%- set node = result.node -%}
+        {%- set table = node.schema ~ '.' ~ node.alias -%}
+        {%- do statements.append('comment on ' ~ ('view' if node.config.materialized == 'view' else 'table') ~ ' ' ~ table ~ ' is ' ~ literal(node.description)) -%}
+        {%- for column in node.columns.values() if column.description -%}
+            {%- do statements.append('comment on column ' ~ table ~ '.' ~ column.name ~ ' is ' ~ literal(column.description)) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return('begin; ' ~ statements | join('; ') ~ '; commit' if statements else 'select 1') }}
+{%- endmacro %}
