@@ -55,7 +55,9 @@ def main() -> None:
         sys.exit(0)
     threading.Thread(target=follow_parent, daemon=True).start()
     assert isinstance(parsed.result, Manifest)
-    built = dbtRunner(manifest=parsed.result, callbacks=[report]).invoke(["build", *FLAGS])
+    built = dbtRunner(manifest=parsed.result, callbacks=[report]).invoke(
+        ["build", "--exclude", "resource_type:unit_test", *FLAGS]
+    )
     report_exception(built.exception)
     if built.success:
         # the models are compiled already; what is left in target/ is made into a page by pipelines/products/docs.py

@@ -97,10 +97,9 @@ class Transform:
         return TransformResult(passed, warned)
 
     def _tests(self) -> list[str]:
-        """Every test of the project by its id in dbt, those that are switched off too."""
+        """Every data test of the project by its id in dbt, those that are switched off too."""
         manifest = self._left("manifest.json")
-        nodes = {*manifest["nodes"], *manifest["unit_tests"], *manifest["disabled"]}
-        return sorted(node for node in nodes if node.split(".")[0] in ("test", "unit_test"))
+        return sorted(node for node in {*manifest["nodes"], *manifest["disabled"]} if node.split(".")[0] == "test")
 
     def _left(self, name: str) -> dict[str, Any]:
         """A JSON file that dbt left in target/; empty where it left none."""

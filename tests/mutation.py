@@ -60,15 +60,25 @@ class Mutation:
 
 
 class Warehouse:
-    """The compiled models and data tests of a built project, run over raw tables that may be changed."""
+    """The models and data tests of a built project, run over raw tables that may be changed."""
 
     def __init__(self, project: Project) -> None:
         self._loaded = project.root / "loaded.duckdb"
         load(project, self._loaded)
         results = json.loads((project.root / "target/run_results.json").read_text(encoding="utf-8"))["results"]
         nodes = json.loads((project.root / "target/manifest.json").read_text(encoding="utf-8"))["nodes"]
+        # a model as dbt made it, with the constraints of its contract: keys and references are rules of the data too
+        made = {
+            key: (project.root / "target/run/egov" / node["original_file_path"])
+            .read_text(encoding="utf-8")
+            .replace("__dbt_tmp", "")
+            for key, node in nodes.items()
+            if node["resource_type"] == "model" and node["config"]["materialized"] != "ephemeral"
+        }
         self._steps: list[tuple[dict[str, Any], str]] = [
-            (nodes[result["unique_id"]], result["compiled_code"]) for result in results if result["unique_id"] in nodes
+            (nodes[result["unique_id"]], made.get(result["unique_id"], result["compiled_code"]))
+            for result in results
+            if result["unique_id"] in nodes and nodes[result["unique_id"]]["resource_type"] in ("model", "test")
         ]
         package = json.loads(project.package_file.read_text(encoding="utf-8"))
         self._fields = {
@@ -95,7 +105,7 @@ class Warehouse:
             connection.execute("attach ':memory:' as egov")
             connection.execute("copy from database loaded to egov")
             connection.execute("use egov")
-            for schema in ("staging", "intermediate", "marts", "reports"):
+            for schema in ("intermediate", "marts", "claims", "reports"):
                 connection.execute(f"create schema {schema}")
             table = mutation.file.removesuffix(".csv").replace("/", "_")
             connection.execute(
@@ -108,8 +118,7 @@ class Warehouse:
             try:
                 for node, code in self._steps:
                     if node["resource_type"] == "model":
-                        kind = node["config"]["materialized"]
-                        connection.execute(f"create {kind} {node['schema']}.{node['name']} as {code}")
+                        connection.execute(code)
                     elif connection.execute(f"select count(*) from ({code}) as failing").fetchone() != (0,):
                         return f"dbt test {node['name']}"
             except duckdb.Error:
