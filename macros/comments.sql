@@ -19,5 +19,7 @@
             {%- do statements.append('comment on column ' ~ table ~ '.' ~ column.name ~ ' is ' ~ literal(column.description)) -%}
         {%- endfor -%}
     {%- endfor -%}
-    {{ return('begin; ' ~ statements | join('; ') ~ '; commit' if statements else 'select 1') }}
+    {#- run here, not returned: dbt keeps what a hook returns in its manifest, in whatever order the models ended -#}
+    {%- if statements -%} {%- do run_query('begin; ' ~ statements | join('; ') ~ '; commit') -%} {%- endif -%}
+    {{ return('select 1') }}
 {%- endmacro %}
