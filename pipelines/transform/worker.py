@@ -31,8 +31,8 @@ FLAGS = ["--log-level", "none", "--log-level-file", "none", "--no-use-colors", "
 BUILDING = [*FLAGS, "--target", "duckdb"]
 # The parent reads the artifacts of the models while the tests run: the tests write theirs into another folder.
 TESTING = [*FLAGS, "--target", "finished", "--target-path", "target/tests"]
-# A unit test makes up the rows of its inputs, but reads their columns from the database: for it, staging is made of views.
-UNITS = [*FLAGS, "--target-path", "target/units", "--vars", "{staging: view}"]
+# A unit test makes up the rows of its inputs, but reads their columns from the database: it needs a view of what is not stored.
+UNITS = [*FLAGS, "--target-path", "target/units", "--vars", "{unit_tests: true}"]
 
 
 def report(event: Any) -> None:
@@ -82,7 +82,7 @@ def main() -> None:
     units = None
     if "units" in sys.argv[1:]:
         units = run(["parse", *UNITS, "--target", "duckdb"])
-        run(["run", *UNITS, "--target", "duckdb", "--select", "path:models/staging"], units)
+        run(["run", *UNITS, "--target", "duckdb", "--select", "config.materialized:view"], units)
     DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     print(json.dumps({"built": True}), flush=True)
     assert orders.get() == "tests"

@@ -75,9 +75,12 @@ class Warehouse:
             for result in json.loads((target / name).read_text(encoding="utf-8"))["results"]
         ]
         compiled = [(nodes[result["unique_id"]], result["compiled_code"]) for result in results if result["unique_id"] in nodes]
+        # a model as dbt made it, with the constraints of its contract: keys and references are rules of the data too
         self._models = {
-            f"{node['database']}.{node['schema']}.{node['name']}": code
-            for node, code in compiled
+            f"{node['database']}.{node['schema']}.{node['name']}": (target / "run/egov" / node["original_file_path"])
+            .read_text(encoding="utf-8")
+            .replace("__dbt_tmp", "")
+            for node, _ in compiled
             if node["resource_type"] == "model"
         }
         self._tests = {node["name"]: code for node, code in compiled if node["resource_type"] == "test"}
@@ -172,7 +175,13 @@ class Warehouse:
             self._with_models(connection, partial(self._build, connection, model))
 
     def _build(self, connection: duckdb.DuckDBPyConnection, model: str) -> None:
-        connection.execute(f"create table {model} as {self._models[model]}")
+        connection.begin()
+        try:
+            connection.execute(self._models[model])
+        except duckdb.Error:
+            connection.rollback()
+            raise
+        connection.commit()
 
 
 def quoted(text: str) -> str:

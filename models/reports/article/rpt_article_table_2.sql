@@ -29,6 +29,7 @@ final as (
         max(case when group_code = 'osi_vh_tii_h_hci_h' then countries end) as high_tii_high_hci,
         max(case when group_code = 'osi_vh_hci_h_tii_m' then countries end) as high_hci_moderate_tii
     from listed
+    having count(*) > 0
 )
 
 select * from final
