@@ -1,6 +1,6 @@
 """Importers: an official file, as downloaded, becomes an edition in raw/ in the house layout.
 
-Each source has one module. The module checks the whole file, reports all errors by line, and gives back editions of printed text.
+Each source has one module. It checks the whole file, reports all errors by line, and gives back editions of printed text.
 `write.py` writes these editions and their entries in the data package, or nothing at all. A module that defines IMPORTER is a
 command of `egov import`: nothing else has to name it.
 """

@@ -11,7 +11,7 @@ from pipelines.importers.layout import CodeLists, Edition, Findings, Row, long_e
 
 
 def read(path: Path, lists: CodeLists, mapping: dict[str, str]) -> Iterator[Edition]:
-    """All indicators in a file. `mapping` gives our indicator for each INDICATOR. Raises Refused with all errors in the file."""
+    """All indicators in a file. `mapping`: an INDICATOR of the file -> our indicator. Raises Refused with all errors in it."""
     header, lines = read_official(path, ["REF_AREA", "REF_AREA_LABEL", "INDICATOR", "OBS_STATUS"])
     years = [name for name in header if re.fullmatch(r"\d{4}", name)]
     findings = Findings(by="REF_AREA and INDICATOR")

@@ -28,9 +28,9 @@ def import_countries(project: Project, members: Path, areas: Path) -> int:
     """Write raw/codes/countries.csv from the UN's M49 lists. Returns the number of countries.
 
     `members` lists the member states of the UN with their flags, `areas` all ISO 3166 areas with their English and Russian
-    names. Kazakh names, and the Russian names that the list lacks, come from Unicode CLDR. Economies without an ISO code come from
-    raw/codes/further_economies.csv. Raises Refused for a bad file, and EgovError (exit code 3) if another command keeps writing
-    in raw/.
+    names. Kazakh names, and the Russian names that the list lacks, come from Unicode CLDR. Economies without an ISO code come
+    from raw/codes/further_economies.csv. Raises Refused for a bad file, and EgovError (exit code 3) if another command keeps
+    writing in raw/.
     """
     from babel import Locale
 

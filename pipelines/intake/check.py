@@ -1,8 +1,8 @@
 """Check: are the files of raw/ whole, unchanged, and valid against the data package? Nothing is loaded before this passes.
 
 Frictionless checks the files against the package: hash, encoding, header, types, patterns, keys, foreign keys. This module adds
-checks that the standard lacks, such as files that no resource lists, and writes each finding as one line that names file, row and
-column, says what was found and what was expected, and tells the user what to do.
+checks that the standard lacks, such as files that no resource lists, and writes each finding as one line that names file, row
+and column, says what was found and what was expected, and tells the user what to do.
 """
 
 from __future__ import annotations

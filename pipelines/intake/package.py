@@ -82,7 +82,7 @@ def _refuse(number: str) -> None:
 
 @cache
 def _schema() -> Any:
-    """The validator of the package. A pattern has to match the whole text: `$` alone would also match before a final line end."""
+    """The validator of the package. A pattern has to match the whole text: `$` alone also matches before a final line end."""
     # here, not above: no other command should wait for this import
     from jsonschema import Draft202012Validator, FormatChecker, ValidationError, validators
 

@@ -9,7 +9,7 @@ import duckdb
 from pipelines.project import EgovError
 
 # A read-only connection can still read and write other files. With these settings a query can still write to the path of the
-# database itself, to its log and to its folder for spilling: it could put a forged log there, and the next reader would replay it.
+# database itself, to its log and to its folder for spilling: it could put a forged log there for the next reader to replay.
 HARDENED = {"access_mode": "read_only", "enable_external_access": "false", "temp_directory": ""}
 # So the connection also loses the file system, for good: it keeps the file that it has open, opens no other, and spills nothing
 # to disk.

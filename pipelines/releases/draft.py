@@ -41,7 +41,7 @@ class Draft:
         """Add schema meta to the database, once the models are built."""
         from pipelines.releases import meta  # here, not above: a run without changes ends before DuckDB is imported
 
-        meta.describe(self)
+        meta.describe(self.database, self.project.target / "manifest.json")
 
     def finish(self, tested: Tested) -> None:
         """Complete the folder after the tests and the products: record the tests, write release.json, and seal every file.
@@ -51,18 +51,21 @@ class Draft:
         """
         from pipelines.releases import meta
 
-        meta.record(self, tested)
+        known = {
+            "release_id": self.release_id,
+            "raw_sha256": self.raw_sha256,
+            "fingerprint": self.fingerprint,
+            "tests_passed": tested.passed,
+            "tests_warned": tested.warned,
+        }
+        meta.record(self.database, self.project, known | {"built_at": self.built_at})
         self.require_closed()
         files = {name: hash_of(self.folder / name) for name in file_names(self.folder)}
         summary: dict[str, Any] = {
-            "release_id": self.release_id,
+            **known,
             "built_at": self.built_at.isoformat(timespec="seconds"),
-            "fingerprint": self.fingerprint,
             "models_fingerprint": models_fingerprint(self.project),
-            "raw_sha256": self.raw_sha256,
-            "tests_passed": tested.passed,
-            "tests_warned": tested.warned,
-            **meta.counts(self),
+            **meta.counts(self.database),
             "bytes": sum((self.folder / name).stat().st_size for name in files),
             "files": files,
         }

@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import duckdb
 
 from pipelines.project import Project, child_environment
 from pipelines.releases.catalog import PUBLIC_SCHEMAS
-
-if TYPE_CHECKING:
-    from pipelines.releases.draft import Draft, Tested
 
 # The published file holds these schemas and no others.
 KEPT_SCHEMAS = (*PUBLIC_SCHEMAS, "raw", "meta")
@@ -58,9 +55,12 @@ COUNTS = {
 }
 
 
-def describe(draft: Draft) -> None:
-    """Add schema meta to the database of a draft, with the dictionary. The row of build_info follows with `record`."""
-    manifest = json.loads((draft.project.target / "manifest.json").read_text(encoding="utf-8"))
+def describe(database: Path, manifest_file: Path) -> None:
+    """Add schema meta to a built database, with the dictionary. The row of build_info follows with `record`.
+
+    The units of the columns come from dbt's manifest.
+    """
+    manifest = json.loads(manifest_file.read_text(encoding="utf-8"))
     units = [
         (
             node["schema"],
@@ -72,7 +72,7 @@ def describe(draft: Draft) -> None:
         if node["resource_type"] == "model" and node["schema"] in PUBLIC_SCHEMAS
         for column in node["columns"].values()
     ]
-    with duckdb.connect(str(draft.database)) as connection:
+    with duckdb.connect(str(database)) as connection:
         connection.execute("create schema meta")
         for table, (meaning, columns) in TABLES.items():
             connection.execute(f"create table meta.{table} ({columns})")
@@ -100,28 +100,24 @@ def describe(draft: Draft) -> None:
                 connection.execute(f'drop schema "{schema}" cascade')
 
 
-def record(draft: Draft, tested: Tested) -> None:
-    """Write the row of meta.build_info. It is the last write to the database: the tests have read everything else."""
-    with duckdb.connect(str(draft.database)) as connection:
-        connection.execute(
-            "insert into meta.build_info values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                draft.release_id,
-                draft.built_at,
-                _git_commit(draft.project),
-                draft.raw_sha256,
-                duckdb.__version__,
-                version("dbt-core"),
-                tested.passed,
-                tested.warned,
-                draft.fingerprint,
-            ],
-        )
+def record(database: Path, project: Project, known: dict[str, object]) -> None:
+    """Write the row of meta.build_info: what is `known` of the release, by column, and the commit and the versions.
+
+    It is the last write to the database: the tests have read everything else.
+    """
+    row = known | {
+        "git_commit": _git_commit(project),
+        "duckdb_version": duckdb.__version__,
+        "dbt_version": version("dbt-core"),
+    }
+    with duckdb.connect(str(database)) as connection:
+        places = ", ".join("?" for _ in row)
+        connection.execute(f"insert into meta.build_info ({', '.join(row)}) values ({places})", list(row.values()))
 
 
-def counts(draft: Draft) -> dict[str, dict[str, int]]:
+def counts(database: Path) -> dict[str, dict[str, int]]:
     """What release.json counts: `facts`, the rows of each fact table, and `claims`, how many have each verdict."""
-    with duckdb.connect(str(draft.database), read_only=True) as connection:
+    with duckdb.connect(str(database), read_only=True) as connection:
         return {name: dict(connection.execute(query).fetchall()) for name, query in COUNTS.items()}
 
 

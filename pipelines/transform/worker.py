@@ -1,6 +1,6 @@
 """The process in which dbt runs. dbt.py starts it as a file of its own: it imports nothing of this package.
 
-dbt keeps its database open for as long as its process lives, and other processes need the file between the models and the tests:
+dbt keeps its database open for as long as its process lives, and the parent needs the file between the models and the tests:
 hence a process of its own. It imports dbt and parses the project at once, while the parent still checks and loads raw/. Then it
 waits for its orders, one a line on its standard input:
 

@@ -145,8 +145,10 @@ def target(table: Table) -> sql.Composable:
 
 
 def new(schema: str) -> str:
+    """The schema into which a release is loaded before it replaces the published one."""
     return f"{schema}__new"
 
 
 def old(schema: str) -> str:
+    """The schema that keeps what was published before."""
     return f"{schema}__old"

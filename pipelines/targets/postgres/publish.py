@@ -1,7 +1,7 @@
 """Publish: put the current release into a PostgreSQL database, and swap it for the one published there.
 
-A release is loaded into schemas of its own beside the published ones (`marts__new`), checked, and put in their place by renaming,
-in one short transaction. What was published stays as `marts__old` until the next publish drops it.
+A release is loaded into schemas of its own beside the published ones (`marts__new`), checked, and put in their place by
+renaming, in one short transaction. What was published stays as `marts__old` until the next publish drops it.
 """
 
 from __future__ import annotations

@@ -219,12 +219,14 @@ def _who(rights: list[tuple[Any, ...]]) -> str:
 
 
 def value(server: Server, query: str, *parameters: object) -> Any:
+    """The first column of the first row of a query."""
     row = server.execute(query, parameters).fetchone()
     assert row
     return row[0]
 
 
 def quoted(name: str) -> str:
+    """A name as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
 
 
