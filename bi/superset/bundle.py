@@ -22,8 +22,8 @@ from urllib.parse import parse_qs, urlsplit
 import duckdb
 import yaml
 
-from pipelines.releases import connect
 from pipelines.project import EgovError, Project
+from pipelines.releases import connect
 
 HERE = Path(__file__).parent
 VERSION = "1.0.0"  # of Superset's import format
