@@ -8,6 +8,7 @@ Each scenario is a function that prepares it and gives the steps of the build, i
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import signal
 import sys
@@ -66,10 +67,8 @@ def interrupted_at_the_start() -> Steps:
 
 def signal_that_a_library_swallows() -> Steps:
     def swallow(project: Project) -> None:
-        try:
+        with contextlib.suppress(BaseException):
             os.kill(os.getpid(), signal.SIGTERM)
-        except BaseException:
-            pass
 
     return quick(swallow)
 
