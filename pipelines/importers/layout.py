@@ -61,12 +61,17 @@ class Refused(EgovError):
 
 @dataclass(frozen=True)
 class CodeLists:
-    """How sources name countries: names, other codes than ISO 3166, and aggregates, which are no countries."""
+    """The code lists: how sources name countries, which aggregates are no countries, and the codes of what is measured.
+
+    `names` and `codes` give the ISO 3166-1 alpha-3 code of a country by its name and by the codes that sources use.
+    """
 
     names: dict[str, str]
     codes: dict[str, str]
     aggregates: set[str]
     indicators: set[str]
+    services: set[str]
+    measures: set[str]
 
     @classmethod
     def read(cls, project: Project) -> CodeLists:
@@ -78,6 +83,8 @@ class CodeLists:
             codes={**iso, **used},
             aggregates={row["aggregate_code"] for row in house_rows(project, "aggregates")},
             indicators={row["indicator_code"] for row in house_rows(project, "indicators")},
+            services={row["service_code"] for row in house_rows(project, "services")},
+            measures={row["measure_code"] for row in house_rows(project, "usage_measures")},
         )
 
 
@@ -174,6 +181,53 @@ def long_edition(source: str, indicator: str, edition: str, path: Path, rows: li
             Column("note", "Note of the publisher on the figure"),
         ],
         key=["published_code", "indicator_code", "period"],
+        rows=rows,
+    )
+
+
+def usage_row(
+    country: str,
+    service: str,
+    measure: str,
+    period: str,
+    value: str,
+    locator: str,
+    *,
+    channel: str = "",
+    agency: str = "",
+    note: str = "",
+) -> Row:
+    """A row of the layout `usage`: one figure on the use of a service, with our codes. `locator` says where the file has it."""
+    return {
+        "country_code": country, "service_code": service, "measure_code": measure, "channel_code": channel,
+        "agency_code": agency, "period": period, "value": value, "note": note, "locator": locator,
+    }  # fmt: skip
+
+
+def usage_edition(source: str, edition: str, path: Path, rows: list[Row]) -> Edition:
+    """An edition in the layout `usage`, for sources that count the use of services: one row a figure."""
+    required = {"required": True}
+    return Edition(
+        series=f"{source}_usage",
+        layout="usage",
+        edition=edition,
+        source=source,
+        title=f"Use of services, edition {edition}",
+        locator=f"{path.name}, {{locator}}",
+        columns=[
+            code_column(),
+            Column("service_code", "Service", printed=False, constraints=required),
+            Column("measure_code", "What the figure counts", printed=False, constraints=required),
+            Column("channel_code", "Channel; empty for all channels", printed=False),
+            Column("agency_code", "Agency; empty for all agencies", printed=False),
+            Column(
+                "period", "Year or month, ISO 8601", printed=False, constraints={**required, "pattern": r"^\d{4}(-\d{2})?$"}
+            ),
+            Column("value", "Figure as printed; empty where the publisher gives none"),
+            Column("note", "Note of the publisher on the figure"),
+            Column("locator", "Where the file has the figure", printed=False, constraints=required),
+        ],
+        key=["country_code", "service_code", "measure_code", "channel_code", "agency_code", "period"],
         rows=rows,
     )
 

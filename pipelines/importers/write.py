@@ -124,11 +124,18 @@ def _csv_text(edition: Edition) -> str:
 
 def _resource(package: dict[str, Any], edition: Edition, revision: int, file: Path, text: str) -> dict[str, Any]:
     """The entry of an edition in the data package: what it is, where it comes from, and what its columns hold."""
-    source = next(source for source in package["sources"] if source["name"] == edition.source)
+    source = next((source for source in package["sources"] if source["name"] == edition.source), None)
+    if source is None:
+        raise EgovError(f"raw/datapackage.json describes no source {edition.source!r}; add it to `sources`", Exit.REFUSED)
     stem = edition.series.removeprefix(f"{edition.source}_")
     suffix = f"_r{revision}" if revision > 1 else ""
     path = f"{edition.source}/{stem}_{edition.edition}{suffix}.csv"
-    lists = {"country_code": "codes_countries", "indicator_code": "codes_indicators"}
+    lists = {
+        "country_code": "codes_countries",
+        "indicator_code": "codes_indicators",
+        "service_code": "codes_services",
+        "measure_code": "codes_usage_measures",
+    }
     keys = [
         {"fields": [column.name], "reference": {"resource": lists[column.name], "fields": [column.name]}}
         for column in edition.columns

@@ -2,8 +2,8 @@
 
 Renaming the schemas is not enough: PostgreSQL looks up each table name of a query separately, and again for each query of a
 transaction, at every isolation level, so that a reader could see a mix of two releases. Therefore the swap first locks every
-table of the old release. It gets these locks only when no transaction reads the tables. It gives up after a tenth of a second, so
-that no reader waits longer than that behind it, and it does not try at all while a long query is running.
+table of the old release. It gets these locks only when no transaction reads the tables. It gives up after a tenth of a second,
+so that no reader waits longer than that behind it, and it does not try at all while a long query is running.
 """
 
 from __future__ import annotations
