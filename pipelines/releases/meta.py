@@ -56,48 +56,54 @@ COUNTS = {
 
 
 def describe(database: Path, manifest_file: Path) -> None:
-    """Add schema meta to a built database, with the dictionary. The row of build_info follows with `record`.
+    """Add comments and schema meta, with the dictionary, to a built database. The row of build_info follows with `record`.
 
-    The units of the columns come from dbt's manifest.
+    The descriptions and the units of tables and columns come from dbt's manifest. They are written here in one transaction:
+    dbt's own persist_docs asks the database about each table, which took a tenth of the time of a build.
     """
     manifest = json.loads(manifest_file.read_text(encoding="utf-8"))
-    units = [
-        (
-            node["schema"],
-            node["name"],
-            column["name"],
-            column.get("meta", {}).get("unit") or column.get("config", {}).get("meta", {}).get("unit"),
-        )
-        for node in manifest["nodes"].values()
-        if node["resource_type"] == "model" and node["schema"] in PUBLIC_SCHEMAS
-        for column in node["columns"].values()
+    models = [
+        node for node in manifest["nodes"].values() if node["resource_type"] == "model" and node["schema"] in PUBLIC_SCHEMAS
     ]
+    units = {
+        (model["schema"], model["name"], column["name"]): unit
+        for model in models
+        for column in model["columns"].values()
+        if (unit := column.get("meta", {}).get("unit") or column.get("config", {}).get("meta", {}).get("unit"))
+    }
     with duckdb.connect(str(database)) as connection:
+        connection.begin()
         connection.execute("create schema meta")
         for table, (meaning, columns) in TABLES.items():
             connection.execute(f"create table meta.{table} ({columns})")
-            connection.execute(f"comment on table meta.{table} is '{meaning}'")
+            _comment(connection, f"table meta.{table}", meaning)
         for column, meaning in COLUMNS.items():
-            connection.execute(f"comment on column meta.{column} is '{meaning}'")
-        connection.execute(
-            "create temp table units (table_schema varchar, table_name varchar, column_name varchar, unit varchar)"
-        )
-        connection.executemany("insert into units values (?, ?, ?, ?)", units)
-        connection.execute(
-            """insert into meta.dictionary
-            select c.schema_name, c.table_name, c.column_name, c.data_type, u.unit, c.comment
-            from duckdb_columns() as c
-            left join units as u
-                on u.table_schema = c.schema_name and u.table_name = c.table_name and u.column_name = c.column_name
-            where c.database_name = current_database() and list_contains(?, c.schema_name)
-            order by c.schema_name, c.table_name, c.column_index""",
+            _comment(connection, f"column meta.{column}", meaning)
+        for model in models:
+            name = f"{model['schema']}.{model['name']}"
+            _comment(connection, f"table {name}", model["description"])
+            for column in model["columns"].values():
+                _comment(connection, f"column {name}.{column['name']}", column["description"])
+        described = connection.execute(
+            """select schema_name, table_name, column_name, data_type, comment from duckdb_columns()
+            where database_name = current_database() and list_contains(?, schema_name)
+            order by schema_name, table_name, column_index""",
             [list(PUBLIC_SCHEMAS)],
-        )
+        ).fetchall()
+        rows = [(*place, data_type, units.get(tuple(place)), comment) for *place, data_type, comment in described]
+        connection.executemany("insert into meta.dictionary values (?, ?, ?, ?, ?, ?)", rows)
+        connection.commit()
         for (schema,) in connection.execute(
             "select schema_name from duckdb_schemas() where database_name = current_database() and not internal"
         ).fetchall():
             if schema not in KEPT_SCHEMAS:
                 connection.execute(f'drop schema "{schema}" cascade')
+
+
+def _comment(connection: duckdb.DuckDBPyConnection, on: str, text: str) -> None:
+    """Write a comment. DuckDB takes no parameter here, so the text is quoted."""
+    quoted = text.replace("'", "''")
+    connection.execute(f"comment on {on} is '{quoted}'")
 
 
 def record(database: Path, project: Project, known: dict[str, object]) -> None:

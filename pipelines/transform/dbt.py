@@ -21,9 +21,7 @@ from pipelines.project import EgovError, Exit, Project, child_environment
 from pipelines.releases.draft import Tested
 
 # What dbt leaves in target/ for later steps to read. Nothing of it may be left over from an earlier run.
-ARTIFACTS = (
-    "manifest.json", "run_results.json", "catalog.json", "index.html", "tests/run_results.json", "units/run_results.json",
-)  # fmt: skip
+ARTIFACTS = ("manifest.json", "catalog.json", "index.html")
 Progress = Callable[[int, int], None]
 
 
@@ -34,6 +32,7 @@ class Dbt:
         """`units` says whether the unit tests are among the tests."""
         self._project = project
         self._units = units
+        self._results: dict[str, dict[str, Any]] = {}
 
     def __enter__(self) -> Dbt:
         for name in ARTIFACTS:
@@ -82,8 +81,7 @@ class Dbt:
         """Wait for the tests. Raises EgovError that names each failed test, or says that some tests did not run."""
         self._follow(progress)
         kinds = ("test", "unit_test") if self._units else ("test",)
-        ended = {result["unique_id"]: result["status"] for name in ARTIFACTS for result in self._results(name)}
-        outcomes = [ended.get(test) for test in self._tests(kinds)]
+        outcomes = [self._results.get(test, {}).get("status") for test in self._tests(kinds)]
         passed, warned = outcomes.count("pass"), outcomes.count("warn")
         if not outcomes or passed + warned < len(outcomes):
             raise EgovError(f"{passed + warned} tests ran, the project has {len(outcomes)}; nothing is published")
@@ -105,6 +103,8 @@ class Dbt:
                 return
             if "total" in event:
                 progress(event["done"], event["total"])
+            elif "result" in event:
+                self._results[event["result"]["unique_id"]] = event["result"]
             else:
                 said.append(event["error"])
         code = self._child.wait()
@@ -113,29 +113,15 @@ class Dbt:
         if code not in (0, 1):
             raise EgovError("dbt did not finish:\n" + "\n".join(said[-20:]))
         if code:
-            results = [result for name in ARTIFACTS for result in self._results(name)]
-            failed = [result for result in results if result["status"] in ("error", "fail", "runtime error")]
+            failed = [result for result in self._results.values() if result["status"] in ("error", "fail", "runtime error")]
             lines = [_failure(self._project, result) for result in failed] or said[-20:]
             raise EgovError("the data or a model is wrong, nothing is published:\n" + "\n".join(lines))
 
     def _tests(self, kinds: tuple[str, ...]) -> list[str]:
         """The ids of all tests of these kinds in the project, including those that are switched off."""
-        manifest = self._left("manifest.json")
+        manifest = json.loads((self._project.target / "manifest.json").read_text(encoding="utf-8"))
         nodes = {*manifest["nodes"], *manifest["unit_tests"], *manifest["disabled"]}
         return sorted(node for node in nodes if node.split(".")[0] in kinds)
-
-    def _results(self, name: str) -> list[dict[str, Any]]:
-        """The results of nodes in an artifact of dbt; an empty list if it has none."""
-        found: list[dict[str, Any]] = self._left(name).get("results", []) if name.endswith("run_results.json") else []
-        return found
-
-    def _left(self, name: str) -> dict[str, Any]:
-        """A JSON file that dbt left in target/; an empty dict if there is none."""
-        try:
-            found: dict[str, Any] = json.loads((self._project.target / name).read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return {}
-        return found
 
 
 def _event(line: str) -> dict[str, Any]:
@@ -159,7 +145,7 @@ def _failure(project: Project, result: dict[str, Any]) -> str:
         for name, file in (("egov", project.build_file), ("work", project.work_file)):
             connection.execute(f"attach ? as {name} (read_only)", [str(file)])
         connection.execute("use egov")
-        cursor = connection.execute(result["compiled_code"])
+        cursor = connection.execute(result["code"])
         columns = [column[0] for column in cursor.description or []]
         examples = [
             ", ".join(f"{column} {value}" for column, value in zip(columns, row, strict=True)) for row in cursor.fetchmany(3)

@@ -11,8 +11,8 @@ With the argument `units` the unit tests are among the tests, otherwise only the
 
 When its standard input ends, its parent is gone: it ends at once and writes nothing more.
 
-It prints one JSON object a line: {"done": 3, "total": 90} for each finished node, {"built": true} when the models are built and
-the database is closed, {"error": "..."} for an error.
+It prints one JSON object a line: {"done": 3, "total": 90} for each finished node, {"result": {...}} with the status of each
+model and test, {"built": true} when the models are built and the database is closed, {"error": "..."} for an error.
 """
 
 from __future__ import annotations
@@ -29,10 +29,12 @@ from typing import Any
 # The folder that this process runs in is the project: its profile and its target folder are the only ones.
 FLAGS = ["--log-level", "none", "--log-level-file", "none", "--no-use-colors", "--no-use-colors-file", "--profiles-dir", "."]
 BUILDING = [*FLAGS, "--target", "duckdb"]
-# The parent reads the artifacts of the models while the tests run: the tests write theirs into another folder.
-TESTING = [*FLAGS, "--target", "finished", "--target-path", "target/tests"]
+# The parent reads the artifacts of the models while the tests run: the tests write theirs into another folder. dbt writes its
+# manifest again in every command, half a second each: only that of the models, which holds their compiled SQL, is needed.
+ONLY_CODE = "--no-write-json"
+TESTING = [*FLAGS, "--target", "finished", "--target-path", "target/tests", ONLY_CODE]
 # A unit test makes up the rows of its inputs, but reads their columns from the database: it needs a view of what is not stored.
-UNITS = [*FLAGS, "--target-path", "target/units", "--vars", "{unit_tests: true}"]
+UNITS = [*FLAGS, "--target-path", "target/units", "--vars", "{unit_tests: true}", ONLY_CODE]
 
 
 def report(event: Any) -> None:
@@ -69,13 +71,18 @@ def main() -> None:
     def run(arguments: list[str], manifest: Manifest | None = None) -> Any:
         """The result of a dbt command that succeeded. Ends this process if it did not."""
         done = dbtRunner(manifest=manifest, callbacks=[report]).invoke(arguments)
+        for result in getattr(done.result, "results", []):
+            told = {"unique_id": result.node.unique_id, "status": str(result.status)}
+            if told["status"] not in ("success", "pass"):
+                told |= {"message": result.message, "failures": result.failures, "code": result.node.compiled_code}
+            print(json.dumps({"result": told}), flush=True)
         if done.exception is not None:
             print(json.dumps({"error": str(done.exception)}), flush=True)
         if not done.success:
             sys.exit(2 if done.exception is not None else 1)
         return done.result
 
-    manifest = run(["parse", *BUILDING])
+    manifest = run(["parse", *BUILDING, ONLY_CODE])
     assert orders.get() == "models"
     run(["run", *BUILDING], manifest)
     run(["docs", "generate", "--no-compile", *BUILDING], manifest)  # pipelines/products/docs.py makes its page from the output

@@ -133,7 +133,7 @@ models:
     constraints: [{type: primary_key, columns: [id]}]
     columns:
       - {name: id, data_type: integer}
-      - {name: name, data_type: string, description: "It's a name; really"}
+      - {name: name, data_type: string}
   - name: children
     constraints: [{type: primary_key, columns: [id]}]
     columns:
@@ -199,9 +199,6 @@ def test_contracts_are_proved_where_nothing_enforces_them(tmp_path: Path) -> Non
         "select id, id as parent_id, 'x' as kind, 'said' as note from {{ ref('parents') }}", encoding="utf-8"
     )
     assert dbt()[0] == 0
-    with duckdb.connect(str(tmp_path / "egov.duckdb"), read_only=True) as connection:
-        comments = connection.execute("select comment from duckdb_columns() where comment is not null").fetchall()
-    assert comments == [("It's a name; really",)]
 
 
 def test_public_numbers_have_a_unit(manifest: dict[str, Any]) -> None:
@@ -247,7 +244,7 @@ def test_names_follow_the_layer(manifest: dict[str, Any]) -> None:
 
 def test_models_stay_in_portable_sql(manifest: dict[str, Any]) -> None:
     for model in models(manifest):
-        code = re.sub(r"--.*|'[^']*'", "", model["compiled_code"].replace('"egov".', "").lower())
+        code = re.sub(r"--.*|'[^']*'", "", re.sub(r'"(egov|work)"\.', "", model["compiled_code"]).lower())
         code = re.sub(r'"(\w+)"\."(\w+)"', r"\1.\2", code)
         found = re.search(NOT_PORTABLE, code)
         assert not found, (model["name"], found and found.group())

@@ -9,7 +9,9 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
+import duckdb
 import pytest
 from babel.dates import format_datetime
 from filelock import FileLock
@@ -17,7 +19,7 @@ from filelock import FileLock
 from pipelines.build import Steps
 from pipelines.intake import check
 from pipelines.project import Project
-from pipelines.releases import connect, runs
+from pipelines.releases import connect, meta, runs
 from tests.helpers import QUICK, egov, egov_process
 
 
@@ -80,6 +82,20 @@ def test_two_builds_of_the_same_raw_are_equal(built: Project, fresh: Project) ->
     ):
         assert words in done.stderr
     assert list(fresh.build.iterdir()) == []
+
+
+def test_any_text_can_describe_a_column(tmp_path: Path) -> None:
+    column = {"name": "id", "description": "It's a name; really", "config": {"meta": {"unit": "days"}}}
+    model = {"resource_type": "model", "schema": "marts", "name": "t", "description": '"t"', "columns": {"id": column}}
+    (tmp_path / "manifest.json").write_text(json.dumps({"nodes": {"model.egov.t": model}}), encoding="utf-8")
+    with duckdb.connect(str(tmp_path / "built.duckdb")) as connection:
+        connection.execute("create schema marts; create table marts.t (id integer); create schema stray")
+    meta.describe(tmp_path / "built.duckdb", tmp_path / "manifest.json")
+    with duckdb.connect(str(tmp_path / "built.duckdb"), read_only=True) as connection:
+        said = connection.execute("from meta.dictionary").fetchall()
+        schemas = connection.execute("select schema_name from duckdb_schemas() where not internal order by 1").fetchall()
+    assert said == [("marts", "t", "id", "INTEGER", "days", "It's a name; really")]
+    assert schemas == [("marts",), ("meta",)]
 
 
 def test_a_failing_data_test_publishes_nothing(fresh: Project) -> None:

@@ -18,6 +18,7 @@ import yaml
 from playwright.sync_api import Page
 
 from pipelines.intake import check
+from pipelines.intake.package import write_package
 from pipelines.project import Project
 
 # Whatever of these comes to run sets window.owned, opens a dialog or asks another machine for a picture.
@@ -88,7 +89,7 @@ def poison(project: Project) -> int:
     count = sum(_poison_cells(project.raw / resource["path"], resource) for resource in package["resources"])
     _requote(project)
     count += _poison_package(package)
-    package.write_package(project, package)
+    write_package(project, package)
     check.update_hashes(project)
     for path in sorted((project.root / "models").rglob("*.yml")):
         models = yaml.safe_load(path.read_text(encoding="utf-8"))

@@ -221,7 +221,10 @@ def small_project(folder: Path, *names: str) -> Project:
     return project
 
 
-IMPORT_LISTS = ("codes_country_names", "codes_published_country_codes", "codes_aggregates", "codes_indicators", "codes_levels")
+IMPORT_LISTS = (
+    "codes_country_names", "codes_published_country_codes", "codes_aggregates", "codes_indicators", "codes_services",
+    "codes_usage_measures", "codes_levels",
+)  # fmt: skip
 
 
 def official_edition(project: Project, file: Path, year: str) -> None:
