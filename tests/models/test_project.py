@@ -15,8 +15,11 @@ import duckdb
 import pytest
 import yaml
 
+from pipelines.intake.check import check
+from pipelines.intake.package import file_hash, read_package, write_package
 from pipelines.project import Project
-from tests.helpers import ROOT
+from pipelines.releases import connect
+from tests.helpers import ROOT, copy_project, egov
 
 LAYERS = ["staging", "intermediate", "marts", "claims", "reports"]
 # Constructs that DuckDB has and Spark has not: models stay in the SQL that both run.
@@ -115,6 +118,75 @@ def test_unit_tests_pass(built: Project, manifest: dict[str, Any]) -> None:
     passed = {result["unique_id"] for result in results if result["status"] == "pass"}
     assert passed == set(manifest["unit_tests"])
     assert len(passed) > 30
+
+
+def test_a_source_in_a_layout_needs_no_model(tmp_path: Path, release: duckdb.DuckDBPyConnection) -> None:
+    """A made-up source that counts services, one of them as the article does, and one that gives a figure per country and year."""
+    copy = copy_project(tmp_path)
+    package = read_package(copy)
+    figures = next(resource for resource in package["resources"] if resource.get("house_layout") == "figures")
+    fields = ["country_code", "service_code", "measure_code", "channel_code", "agency_code", "period", "value", "note"]
+    usage_rows = [
+        "KAZ,address_certificate,certificates,,,2017,41,",
+        "KAZ,address_certificate,certificates,paper,,2017,,not given",
+        "UZB,address_certificate,certificates,,,2018-01,7,",
+    ]
+    added = {
+        "usage": (",".join(fields), usage_rows, fields[:6]),
+        "figures": (
+            "country_code,indicator_code,published_code,country_name,published_indicator,period,value,note",
+            ["KAZ,INTERNET_USERS,KAZ,Kazakhstan,x,1989,12.5,"],
+            ["country_code", "indicator_code", "period"],
+        ),
+    }
+    package["sources"].append({**package["sources"][0], "name": "tax_office", "standing": "publisher"})
+    for layout, (header, rows, key) in added.items():
+        path = copy.raw / f"tax_office/{layout}_2021.csv"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("\n".join([header, *rows, ""]), encoding="utf-8")
+        described = [
+            {"name": name, "type": "string", "description": name} | ({"printed": True} if name in ("value", "note") else {})
+            for name in header.split(",")
+        ]
+        package["resources"].append(
+            {
+                **figures,
+                "name": f"tax_office_{layout}_2021",
+                "path": f"tax_office/{layout}_2021.csv",
+                "sources": [{"name": "tax_office", "title": "Tax office"}],
+                "series": f"tax_office_{layout}",
+                "edition": "2021",
+                "house_layout": layout,
+                "locator": "row {row}",
+                "hash": file_hash(path),
+                "schema": {"fields": described, "primaryKey": key},
+            }
+        )
+    write_package(copy, package)
+    assert check(copy) == []
+    done = egov(copy, "build")
+    assert done.returncode == 0, done.stderr
+    ours = "select * from marts.fct_service_usage where source_code <> 'tax_office' order by all"
+    with connect.connect(copy.published_file) as connection:
+        counted = connection.execute(
+            "select service_usage_id, usage_count, obs_status_code from marts.fct_service_usage where source_code = 'tax_office' order by 1"
+        ).fetchall()
+        assert counted == [
+            ("address_certificate.2017.certificates.KAZ.paper.tax_office", None, "O"),
+            ("address_certificate.2017.certificates.KAZ.tax_office", 41, "A"),
+            ("address_certificate.2018-01.certificates.UZB.tax_office", 7, "A"),
+        ]
+        observed = connection.execute(
+            "select index_observation_id from marts.fct_index_observations where source_code = 'tax_office'"
+        ).fetchall()
+        assert observed == [("KAZ.INTERNET_USERS.1989.tax_office",)]
+        for query in (
+            ours,
+            "select * from reports.rpt_article_table_3 order by all",
+            "select claim_code, verdict, observed, note from reports.rpt_claims order by all",
+            "select * from reports.rpt_discrepancies order by all",
+        ):
+            assert connection.execute(query).fetchall() == release.execute(query).fetchall(), query
 
 
 # A made-up project with our macros: parents, and children that break every kind of rule that a contract has.

@@ -138,7 +138,7 @@ def test_a_build_in_which_a_test_did_not_run_is_refused(project: Project, change
         "disabled": {},
     }
     if change == "one is missing":
-        manifest["unit_tests"] = {"unit_test.egov.x": {}}
+        manifest["nodes"]["test.egov.x"] = {}
     elif change == "one is switched off":
         manifest["disabled"] = {"test.egov.off": []}
     else:
