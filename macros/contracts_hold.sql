@@ -54,19 +54,18 @@
 
 {# Rules of the contracts for which the built tables have no constraint. DuckDB only. #}
 {% macro missing_constraints(tables) -%}
+    {#- one text, because dbt takes its time to guess the types of a table of answers -#}
     {%- set query -%}
-        select
-            schema_name,
-            table_name,
-            constraint_type,
-            array_to_string(constraint_column_names, ', '),
-            coalesce(referenced_table, ''),
-            array_to_string(referenced_column_names, ', ')
+        select string_agg(
+            concat_ws(
+                '|', schema_name, table_name, constraint_type, array_to_string(constraint_column_names, ', '),
+                coalesce(referenced_table, ''), array_to_string(referenced_column_names, ', ')
+            ), chr(10)
+        )
         from duckdb_constraints()
         where database_name = current_database()
     {%- endset -%}
-    {%- set found = [] -%}
-    {%- for row in run_query(query) -%} {%- do found.append(row.values() | join('|')) -%} {%- endfor -%}
+    {%- set found = (run_query(query).columns[0].values()[0] or '').split('\n') -%}
     {%- set missing = [] -%}
     {%- for node in tables -%}
         {%- for rule in contract_rules(node) -%}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 class Transform(Protocol):
     """What builds the models in the database of a draft and runs the tests on it: see transform/dbt.py."""
 
-    def build_models(self, progress: Progress) -> None: ...
+    def start_models(self) -> None: ...
+    def finish_models(self, progress: Progress) -> None: ...
     def start_tests(self) -> None: ...
     def finish_tests(self, progress: Progress) -> Tested: ...
 
@@ -120,8 +122,6 @@ def _build(project: Project, run: Run, fingerprint: str, options: Options) -> No
     from pipelines import products
 
     steps = options.steps
-    chosen = steps.products()
-    products.require_extras(chosen)
     before = store.current(project)
     with steps.transform(project, _models_changed(before, project)) as transform:
         draft = store.begin(project, fingerprint)
@@ -132,28 +132,21 @@ def _build(project: Project, run: Run, fingerprint: str, options: Options) -> No
             with run.step("load"):
                 steps.load(project, draft.database)
             with run.step("transform") as progress:
-                transform.build_models(progress)
+                transform.start_models()
+                chosen = steps.products()
+                products.require_extras(chosen)
+                for product in chosen:  # the models are built in another process: this one has nothing else to do
+                    product.warm_up()
+                transform.finish_models(progress)
                 draft.require_closed()
-            with run.step("compare"):
-                changes = _changes(before, draft)
-                if changes.losses and not options.accept:
-                    raise EgovError(
-                        "the new release would lose data, nothing is published; if that is meant, build with --accept:\n"
-                        + "\n".join(f"  {loss}" for loss in changes.losses),
-                        Exit.NOT_ACCEPTED,
-                    )
                 draft.describe()
-            transform.start_tests()
-            made = None
-            try:
-                with run.step("products") as progress:
-                    run.record["products"] = products.make(draft, progress, chosen)
-            except EgovError as error:
-                made = error
-            with run.step("tests") as progress:
-                tested = transform.finish_tests(progress)
-            if made:  # only now: if a test fails as well, the data is the cause and the message of the test says more
-                raise made
+            tested, changes = _test_and_make(run, draft, transform, chosen, before)
+            if changes.losses and not options.accept:
+                raise EgovError(
+                    "the new release would lose data, nothing is published; if that is meant, build with --accept:\n"
+                    + "\n".join(f"  {loss}" for loss in changes.losses),
+                    Exit.NOT_ACCEPTED,
+                )
             with run.step("publish"):
                 draft.finish(tested)
                 if inputs.fingerprint(project) != fingerprint:
@@ -176,6 +169,33 @@ def _build(project: Project, run: Run, fingerprint: str, options: Options) -> No
         run.say(f"removed    {', '.join(each.release_id for each in removed)}")
     run.say(f"database   {project.published_file}")
     run.say(f"report     {project.current / 'report' / 'index.html'}")
+
+
+def _test_and_make(
+    run: Run, draft: Draft, transform: Transform, chosen: Sequence[Product], before: store.Release | None
+) -> tuple[Tested, Diff]:
+    """Test the models, make the products, and compare the draft with the current release, all at the same time.
+
+    The database of the draft is only read from here on. The tests run in the process of dbt, the comparison in a thread.
+    """
+    from pipelines import products
+
+    failed = None
+    transform.start_tests()
+    with ThreadPoolExecutor(1) as thread:
+        comparison = thread.submit(_changes, before, draft)
+        try:
+            with run.step("products") as progress:
+                run.record["products"] = products.make(draft, progress, chosen)
+        except EgovError as error:
+            failed = error
+        with run.step("compare"):
+            changes = comparison.result()
+    with run.step("tests") as progress:
+        tested = transform.finish_tests(progress)
+    if failed:  # only now: if a test fails as well, the data is the cause, and the message of the test says more
+        raise failed
+    return tested, changes
 
 
 def _changes(before: store.Release | None, draft: Draft) -> Diff:

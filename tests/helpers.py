@@ -47,8 +47,8 @@ def copy_project(folder: Path) -> Project:
 class Keep(Dbt):
     """A whole dbt build that keeps what it has made, in the folder `kept` of the project."""
 
-    def build_models(self, progress: Progress) -> None:
-        super().build_models(progress)
+    def finish_models(self, progress: Progress) -> None:
+        super().finish_models(progress)
         kept = self._project.root / "kept"
         kept.mkdir(exist_ok=True)
         shutil.copy(self._project.build_file, kept)
@@ -63,7 +63,10 @@ class Kept:
         self._project = project
         self._meanwhile = meanwhile
 
-    def build_models(self, progress: Progress) -> None:
+    def start_models(self) -> None:
+        pass
+
+    def finish_models(self, progress: Progress) -> None:
         kept = self._project.root / "kept"
         shutil.copy(kept / "egov.duckdb", self._project.build_file)
         for name in ARTIFACTS:

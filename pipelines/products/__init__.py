@@ -29,7 +29,7 @@ def every() -> list[Product]:
 
 
 def require_extras(products: Sequence[Product]) -> None:
-    """Raise EgovError where a package that a product needs is not installed: before a build starts, not at its end."""
+    """Raise EgovError if a package that a product needs is not installed: before the models are built, not at the end."""
     for product in products:
         if product.extra and find_spec(product.extra.package) is None:
             raise EgovError(

@@ -44,9 +44,13 @@ class Extra:
 
 @dataclass(frozen=True)
 class Product:
-    """What a release has in one format: the files that `write` leaves in the folder of a draft, and the extra it needs."""
+    """What a release has in one format: the files that `write` leaves in the folder of a draft, and the extra it needs.
+
+    `warm_up` does slow work that needs no release, such as starting an engine, while dbt builds the models.
+    """
 
     name: str
     files: tuple[File, ...]
     write: Callable[[Draft, Catalog], None]
     extra: Extra | None = None
+    warm_up: Callable[[], None] = lambda: None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import duckdb
@@ -47,27 +46,31 @@ def _ordered(table: Table) -> str:
 def write_csv(connection: duckdb.DuckDBPyConnection, table: Table, ordered: str, path: Path) -> None:
     """One table as RFC 4180: UTF-8, CRLF, a header, dates as in ISO 8601, decimals in full, an empty cell for null.
 
-    Text that a spreadsheet would run as a formula gets an apostrophe before it, unless it is a plain number. Raises EgovError
-    where empty text and null would look alike.
+    Text that a spreadsheet would run as a formula gets an apostrophe before it, unless it is a plain number. The database
+    writes the lines: for a large table Python's own writer takes several times as long. Raises EgovError if empty text and null
+    would look alike.
     """
-    has_null = any(column.is_nullable for column in table.columns)
+    texts = [column.name for column in table.columns if column.data_type == "VARCHAR"]
+    if texts and any(column.is_nullable for column in table.columns):
+        empty = " or ".join(f"{name} = ''" for name in texts)
+        if connection.execute(f"select 1 from (select * {ordered}) where {empty} limit 1").fetchone():
+            raise EgovError(f"{table.full_name} has empty text beside nulls: in CSV the two would look alike")
+    cells = ", ',', ".join(_as_cell(column) for column in table.columns)
+    lines = connection.execute(f"select concat({cells}, chr(13), chr(10)) {ordered}")  # concat leaves nulls out
     with open(path, "w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(column.name for column in table.columns)
-        cursor = connection.execute(f"select {', '.join(_as_text(column) for column in table.columns)} {ordered}")
-        while rows := cursor.fetchmany(10_000):
-            if has_null and any("" in row for row in rows):
-                raise EgovError(f"{table.full_name} has empty text beside nulls: in CSV the two would look alike")
-            writer.writerows(rows)
+        file.write(",".join(column.name for column in table.columns) + "\r\n")
+        while rows := lines.fetchmany(10_000):
+            file.write("".join(line for (line,) in rows))
 
 
-def _as_text(column: Column) -> str:
+def _as_cell(column: Column) -> str:
     if column.data_type != "VARCHAR":
         return f"cast({column.name} as varchar)"
-    return (
+    text = (
         f"case when regexp_matches({column.name}, '{FORMULA}') and try_cast({column.name} as double) is null"
         f" then concat('''', {column.name}) else {column.name} end"
     )
+    return f"""if(regexp_matches({text}, '[,"\\r\\n]'), concat('"', replace({text}, '"', '""'), '"'), {text})"""
 
 
 PRODUCT = Product(

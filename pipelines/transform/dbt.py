@@ -65,12 +65,15 @@ class Dbt:
         with contextlib.suppress(BrokenPipeError):
             self._child.communicate()
 
-    def build_models(self, progress: Progress) -> None:
-        """Build every model. `progress` is told how many of how many nodes are done. The database is closed afterwards.
+    def start_models(self) -> None:
+        """Start to build every model in the loaded database."""
+        self._order("models")
+
+    def finish_models(self, progress: Progress) -> None:
+        """Wait for the models. `progress` is told how many of how many nodes are done. The database is closed afterwards.
 
         Raises EgovError that names each model that failed.
         """
-        self._order("models")
         self._follow(progress)
 
     def start_tests(self) -> None:

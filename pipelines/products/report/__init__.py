@@ -300,4 +300,4 @@ def _standing(facts: dict[str, Rows], groups: dict[str, str], name: str) -> Rows
     ]
 
 
-PRODUCT = Product("report", (File("report/index.html", "text/html", is_data=False),), write)
+PRODUCT = Product("report", (File("report/index.html", "text/html", is_data=False),), write, warm_up=charts.warm_up)

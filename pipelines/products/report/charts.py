@@ -565,6 +565,11 @@ def _svg(chart: Spec, data: Rows, words: Words, style: Style) -> str:
     return re.sub(r'(?<= id=")clip(?=\d)|(?<=url\(#)clip(?=\d)', f"{style.language}-clip", svg)
 
 
+def warm_up() -> None:
+    """Draw a chart of nothing: the first chart starts a JavaScript engine and compiles Vega, which takes longer than the rest."""
+    vl_convert.vegalite_to_svg({"mark": "point", "data": {"values": []}})
+
+
 NUMBERS = str.maketrans({",": "\u00a0", ".": ","})
 
 
