@@ -46,7 +46,7 @@ def report(event: Any) -> None:
 def follow_parent(orders: queue.Queue[str]) -> None:
     """Pass on each line of standard input, and end this process as soon as the input ends."""
     left = b""
-    while read := os.read(sys.stdin.fileno(), 4096):  # not sys.stdin: its lock would still be held at exit
+    while read := os.read(sys.stdin.fileno(), 4096):  # not sys.stdin: its lock would be held at exit
         *lines, left = (left + read).split(b"\n")
         for line in lines:
             orders.put(line.decode())
@@ -54,13 +54,13 @@ def follow_parent(orders: queue.Queue[str]) -> None:
 
 
 def main() -> None:
-    """Parse, then follow the orders. Exit code 0: all models and tests passed; 1: at least one failed; 2: dbt itself failed."""
+    """Parse, then follow the orders. Exit code 0: all models and tests passed; 1: at least one failed; 2: dbt failed."""
     # SIGINT ends this process without a message: the parent reports how the run ended
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     orders: queue.Queue[str] = queue.Queue()
     threading.Thread(target=follow_parent, args=(orders,), daemon=True).start()
-    # importing dbt creates hundreds of thousands of objects that live as long as the process: garbage collection would take more
-    # time than the freed memory is worth
+    # importing dbt creates hundreds of thousands of objects that live as long as the process: garbage collection would take
+    # more time than the freed memory is worth
     gc.disable()
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
