@@ -20,9 +20,7 @@ def read(path: Path, lists: CodeLists, mapping: dict[str, str]) -> Iterator[Edit
     if not lines:
         findings.add(2, "no rows; expected one per economy and indicator")
     if unknown := sorted({line["INDICATOR"] for _, line in lines} - mapping.keys()):
-        findings.add(
-            2, f"column 'INDICATOR': {', '.join(unknown)} is not mapped; map it with, for example, --map {unknown[0]}=GTMI"
-        )
+        findings.add(2, f"column 'INDICATOR': {', '.join(unknown)} is not mapped; map it, as in --map {unknown[0]}=GTMI")
         findings.raise_if_any(path)
     if strange := sorted(set(mapping.values()) - lists.indicators):
         findings.add(1, f"--map: {', '.join(strange)} is not one of our indicators; expected one of {sorted(lists.indicators)}")

@@ -207,7 +207,7 @@ def test_a_wrong_file_is_refused_with_all_its_lines(project: Project, tmp_path: 
         (["wb-wdi"], lambda: official_wdi().replace('"Kazakhstan","KAZ"', '"Kazakhstan","QQQ"'), "'QQQ' is not in any code list"),
         (["wb-wdi"], lambda: official_wdi().replace("IT.NET.USER.ZS", "SP.POP.TOTL"), "expected one of ['IT.NET.USER.ZS']"),
         (["wb-wdi"], lambda: official_wdi().replace('"92.3"', '"many"'), "is not a number"),
-        (["data360", "--map", "X=GTMI"], official_data360, "WB_GTMI_GTMI is not mapped; say what it is with --map WB_GTMI_GTMI=GTMI"),
+        (["data360", "--map", "X=GTMI"], official_data360, "WB_GTMI_GTMI is not mapped; map it, as in --map WB_GTMI_GTMI=GTMI"),
         (["data360", "--map", "WB_GTMI_GTMI=NOTHING"], official_data360, "NOTHING is not one of our indicators"),
         (["data360", "--map", "GTMI"], official_data360, "expected THEIRS=OURS"),
         (["wb-gtmi"], lambda: official_gtmi().splitlines()[0] + "\n2030,KAZ,,A,1,1,1,1,1\n", "column country_name"),
