@@ -1,19 +1,19 @@
-# make setup       the environment in .venv
+# make setup       create the environment in .venv
 # make warehouse   set everything up and publish a release
-# make test        set everything up and run every test but those in a browser
-# make test-bi     look at the report and, in a real Superset across a rebuild, at the dashboards, in Chromium
-# make lint        style and types of Python and SQL
-# make docs        renew the outputs shown in README.md and the generated pages of docs/, from the current release
-# make bench       time and memory of a build against the floor
-# make bench-postgres  time of `egov publish postgres` against plain COPY
-# make mutation    the share of figures whose every changed digit is noticed
-# make faults      kills, readers through rebuilds, failing writes and mutated files, tried and counted (KILLS=, REBUILDS=, WRITES=, MUTANTS=)
-# make attack      what somebody would do on purpose, tried and counted (EDITS=, WRITERS=, SIGNALS=, CALLS=, SERVERS=)
-# make lock        renew requirements.txt from pyproject.toml (needs uv)
+# make test        set everything up and run all tests except the browser tests
+# make test-bi     run the browser tests in Chromium: the report, and the dashboards in a real Superset across a rebuild
+# make lint        check the style and types of Python and SQL
+# make docs        update the outputs shown in README.md and the generated pages of docs/ from the current release
+# make bench       compare the time and memory of a build with the floor
+# make bench-postgres  compare the time of `egov publish postgres` with plain COPY
+# make mutation    measure the share of figures for which the tests notice every changed digit
+# make faults      kill builds, read during rebuilds, fail writes and mutate files, and count the results (KILLS=, REBUILDS=, WRITES=, MUTANTS=)
+# make attack      try deliberate attacks and count the results (EDITS=, WRITERS=, SIGNALS=, CALLS=, SERVERS=)
+# make lock        update requirements.txt from pyproject.toml (needs uv)
 
 PYTHON ?= python3
 BIN := .venv/bin
-# modules, not scripts: the first line of a script cannot name a folder with blanks or quotes in it
+# modules, not scripts: the shebang line of a script cannot hold a path with spaces or quotes
 RUN := $(BIN)/python -m
 
 .PHONY: setup warehouse test test-bi lint docs bench bench-postgres mutation faults attack lock clean
@@ -64,7 +64,7 @@ attack: .venv/ready
 mutation: .venv/ready
 	$(RUN) tests.proofs.mutation
 
-# The lock names versions and hashes, no index: pip takes them from wherever this machine is told to look.
+# The lock lists versions and hashes but no index: pip uses whatever index this machine is configured for.
 .venv/ready: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.x")'
 	@echo "setting up .venv"
@@ -73,7 +73,7 @@ mutation: .venv/ready
 	@$(RUN) pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# Superset has an environment of its own: it needs older versions of what the warehouse uses.
+# Superset has a separate environment because it needs older versions of some libraries that the warehouse uses.
 .venv-superset/ready: bi/superset/requirements.in bi/superset/constraints.txt
 	@echo "setting up .venv-superset"
 	@$(PYTHON) -m venv .venv-superset

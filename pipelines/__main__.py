@@ -1,4 +1,4 @@
-"""The command `egov`, and `python -m pipelines`: signals are caught before anything else is imported."""
+"""The command `egov`, and `python -m pipelines`. It catches signals before it imports anything else."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pipelines import signals
 
 
 def main() -> None:
-    """Run the command line. Every failure that a user can mend is one message on standard error and an exit code."""
+    """Run the command line. Every failure that a user can fix ends in one message on standard error and an exit code."""
     signals.catch()
     try:
         from pipelines.cli import run

@@ -1,7 +1,7 @@
 """Build: one run of the pipeline, from raw/ to a published release.
 
-Its steps are parameters, so that tests can run it with other ones. The heavy modules are imported inside the functions: a run
-without changes ends before they are needed.
+Its steps are parameters, so that tests can replace them. The heavy modules are imported inside the functions: a run without
+changes ends before they are needed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Transform(Protocol):
-    """What builds the models in the database of a draft and runs the tests on it: see transform/dbt.py."""
+    """Builds the models in the database of a draft and runs the tests on it: see transform/dbt.py."""
 
     def start_models(self) -> None: ...
     def finish_models(self, progress: Progress) -> None: ...
@@ -64,7 +64,7 @@ def _products() -> Sequence[Product]:
 class Steps:
     """The steps of a build: check raw/, load it into a new database, build and test the models, and make the products.
 
-    The second argument of `transform` says whether the unit tests are among the tests.
+    The second argument of `transform` says whether to run the unit tests as well.
     """
 
     check: Callable[[Project], None] = _check
@@ -143,7 +143,7 @@ def _build(project: Project, run: Run, fingerprint: str, options: Options) -> No
             tested, changes = _test_and_make(run, draft, transform, chosen, before)
             if changes.losses and not options.accept:
                 raise EgovError(
-                    "the new release would lose data, nothing is published; if that is meant, build with --accept:\n"
+                    "the new release would lose data, nothing is published; if that is intended, build with --accept:\n"
                     + "\n".join(f"  {loss}" for loss in changes.losses),
                     Exit.NOT_ACCEPTED,
                 )
@@ -213,7 +213,7 @@ def _changes(before: store.Release | None, draft: Draft) -> Diff:
 
 
 def _models_changed(before: store.Release | None, project: Project) -> bool:
-    """Whether the models, the macros or the versions differ from those of the current release: then unit tests have to run.
+    """Whether the models, the macros or the versions differ from those of the current release, so that unit tests must run.
 
     Unit tests prove code, not data. Data tests run in every build.
     """
@@ -223,9 +223,9 @@ def _models_changed(before: store.Release | None, project: Project) -> bool:
 
 
 def _clear(project: Project, run: Run, keep: int) -> list[store.Release]:
-    """Remove old releases and what the build has left. Returns the removed releases.
+    """Remove old releases and everything left in the build folder. Returns the removed releases.
 
-    The new release is published already. The next build clears up whatever cannot be removed now.
+    The new release is already published. The next build removes whatever cannot be removed now.
     """
     try:
         project.rolled_back_file.unlink(missing_ok=True)

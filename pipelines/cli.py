@@ -23,7 +23,7 @@ from pipelines.releases.status import status as status_of
 
 app = typer.Typer(
     name="egov",
-    help="A warehouse of published e-government figures: check the raw figures, build a release, ask it.",
+    help="A warehouse of published e-government figures: check the raw figures, build a release, query it.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -35,7 +35,7 @@ err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
 def build(
     context: typer.Context,
     force: Annotated[bool, typer.Option("--force", help="Build even if nothing has changed.")] = False,
-    accept: Annotated[bool, typer.Option("--accept", help="Publish even if tables, columns or rows go.")] = False,
+    accept: Annotated[bool, typer.Option("--accept", help="Publish even if tables, columns or rows are lost.")] = False,
     wait: Annotated[float, typer.Option(help="Seconds to wait for another build that is running.", min=0)] = 0,
     keep: Annotated[
         int, typer.Option(help="How many releases to keep.", min=1, envvar="EGOV_KEEP_RELEASES", show_envvar=True)
@@ -77,16 +77,16 @@ app.add_typer(imports, name="import")
 
 Files = Annotated[list[Path], typer.Argument(help="The official file, as downloaded.", show_default=False)]
 Revision = Annotated[
-    bool, typer.Option("--revision", help="The publisher revised an edition that is held: keep both, use the newer.")
+    bool, typer.Option("--revision", help="The publisher revised an edition that raw/ holds: keep both, use the newer.")
 ]
 Mapping = Annotated[
     list[str],
-    typer.Option("--map", help="Which of our indicators an INDICATOR of the file is: WB_GTMI_GTMI=GTMI.", show_default=False),
+    typer.Option("--map", help="An INDICATOR of the file = our indicator code: WB_GTMI_GTMI=GTMI.", show_default=False),
 ]
 
 
 def _add_import(importer: Importer) -> None:
-    """Make an importer a command of `egov import`."""
+    """Add an importer as a command of `egov import`."""
     from functools import partial
 
     def run_import(files: list[Path], revision: bool, **options: object) -> None:
@@ -113,10 +113,10 @@ for each in importers.registered():
 
 @imports.command("un-m49")
 def import_un_m49(
-    members: Annotated[Path, typer.Argument(help="UN member states with their flags.")],
+    members: Annotated[Path, typer.Argument(help="UN member states, with flags such as landlocked.")],
     areas: Annotated[Path, typer.Argument(help="ISO 3166 areas with English and Russian names.")],
 ) -> None:
-    """Countries: codes, names, regions and flags; Kazakh names are those of Unicode CLDR."""
+    """Countries: codes, names, regions and flags. Kazakh names come from Unicode CLDR."""
     from pipelines.importers.un_m49 import import_countries
 
     print(f"{import_countries(Project.find(), members, areas)} countries in raw/codes/countries.csv")
@@ -129,8 +129,8 @@ def status(
 ) -> None:
     """Show the current release, whether its inputs have changed since, and the last runs.
 
-    Exit code 0: all is fine; 10: the inputs have changed since the release; 11: the last run failed, or there is no release
-    that can be read.
+    Exit code 0: everything is fine; 10: the inputs have changed since the release; 11: the last run failed, or no release can
+    be read.
     """
     found = status_of(Project.find(), last)
     if as_json:
@@ -143,7 +143,7 @@ def status(
 
 @app.command("releases")
 def list_releases() -> None:
-    """List the releases, newest first, with time, figures, tests and size."""
+    """List the releases, newest first, with their times, figures, tests and sizes."""
     project = Project.find()
     now = store.current(project)
     for release in store.existing(project):
@@ -162,12 +162,12 @@ def list_releases() -> None:
 
 @app.command()
 def verify(
-    release_id: Annotated[str | None, typer.Argument(help="A release; the current one, if none is given.")] = None,
+    release_id: Annotated[str | None, typer.Argument(help="A release; by default the current one.")] = None,
 ) -> None:
-    """Check that every file of a release is what was published, by its SHA-256, and that nothing was added.
+    """Check by SHA-256 that every file of a release is as it was published, and that no file was added.
 
-    Exit code 1: something differs. release.json holds the hashes: note the one of release.json itself where nobody who can
-    write here can change it.
+    Exit code 1: something differs. release.json holds the hashes. Keep a copy of the hash of release.json itself in a place
+    that nobody with write access here can change.
     """
     project = Project.find()
     release = store.find(project, release_id) if release_id else store.require_current(project)
@@ -175,7 +175,7 @@ def verify(
         lines = "\n".join(f"  {change}" for change in changes)
         raise EgovError(
             f"release {release.release_id} is not as it was published:\n{lines}\n"
-            "`egov build --force` publishes it anew, `egov rollback` goes back to an earlier one"
+            "`egov build --force` publishes a new release, `egov rollback` goes back to an earlier one"
         )
     print(f"release {release.release_id} is as it was published: {len(release.summary['files'])} files")
     print(f"SHA-256 of release.json: {inputs.hash_of(release.folder / 'release.json')}")
@@ -183,9 +183,9 @@ def verify(
 
 @app.command()
 def rollback(
-    release_id: Annotated[str | None, typer.Argument(help="A release; the one before the current, if none is given.")] = None,
+    release_id: Annotated[str | None, typer.Argument(help="A release; by default the one before the current one.")] = None,
 ) -> None:
-    """Move `current` back to an earlier release, in one step. A build from the same inputs does not undo it.
+    """Move `current` back to an earlier release in one step. A build from the same inputs does not undo this.
 
     Exit code 3: a build is running.
     """
@@ -196,8 +196,8 @@ def rollback(
 
 @app.command("diff")
 def show_diff(
-    old: Annotated[str | None, typer.Argument(help="The older release; the one before NEW, if none is given.")] = None,
-    new: Annotated[str | None, typer.Argument(help="The newer release; the current one, if none is given.")] = None,
+    old: Annotated[str | None, typer.Argument(help="The older release; by default the one before NEW.")] = None,
+    new: Annotated[str | None, typer.Argument(help="The newer release; by default the current one.")] = None,
 ) -> None:
     """Show what changed between two releases: rows added, removed and changed, with both values."""
     import duckdb
@@ -211,7 +211,7 @@ def show_diff(
     if older is None:
         raise EgovError(f"there is no release before {newer.release_id}")
     if older == newer:
-        raise EgovError(f"{newer.release_id} is both releases: name two different ones, `egov releases` lists them")
+        raise EgovError(f"{newer.release_id} cannot be compared with itself: name two releases; `egov releases` lists them")
     try:
         lines = compare(older.database, newer.database).full()
     except duckdb.Error as error:
@@ -219,7 +219,7 @@ def show_diff(
     print(printable("\n".join([f"{older.release_id} -> {newer.release_id}", *lines])))
 
 
-publishing = typer.Typer(no_args_is_help=True, help="Put the current release where other tools read it.")
+publishing = typer.Typer(no_args_is_help=True, help="Copy the current release to a place where other tools read it.")
 app.add_typer(publishing, name="publish")
 
 
@@ -229,18 +229,18 @@ def publish_postgres(
     dsn: Annotated[
         str,
         typer.Option(
-            help="The database: postgresql://user@host/database, without a password here; the variable may hold one.",
+            help="The database: postgresql://user@host/database. Only the environment variable may hold a password.",
             envvar="EGOV_POSTGRES_DSN",
             show_envvar=True,
         ),
     ],
-    role: Annotated[str, typer.Option(help="The role that may read, made where it is missing.")] = "egov_reader",
+    role: Annotated[str, typer.Option(help="The role that may read; created if it does not exist.")] = "egov_reader",
     wait: Annotated[float, typer.Option(help="Seconds to wait for readers' open transactions.", min=0)] = 600,
 ) -> None:
-    """Load the current release into a PostgreSQL database and swap it for the one published there, in one transaction.
+    """Load the current release into a PostgreSQL database and replace the release published there, in one transaction.
 
-    A run that fails leaves what readers had. Exit code 0: published, or held already; 1: something failed; 2: the DSN or
-    the role is refused; 3: another publish is running, or readers never closed the published release.
+    If a run fails, readers keep the release they had. Exit code 0: published, or already there; 1: something failed; 2: the
+    DSN or the role is refused; 3: another publish is running, or readers never closed the published release.
     """
     from pipelines.targets.postgres.publish import publish
     from pipelines.targets.postgres.server import refuse_password
@@ -251,12 +251,12 @@ def publish_postgres(
     publish(Project.find(), dsn, role, err, wait=wait)
 
 
-MOST_ROWS = 10_000  # DuckDB draws no more
+MOST_ROWS = 10_000  # DuckDB displays no more
 
 
 @app.command()
 def sql(query: Annotated[str, typer.Argument(help="One SQL query.")]) -> None:
-    """Ask the current release. The connection can change nothing and reach no other file."""
+    """Query the current release. The connection can neither change anything nor reach any other file."""
     import duckdb
 
     from pipelines.releases.connect import connect
@@ -265,32 +265,32 @@ def sql(query: Annotated[str, typer.Argument(help="One SQL query.")]) -> None:
         try:
             answer = connection.sql(query)
             if answer is not None:
-                # a terminal is as wide as it is; what is piped or kept has all its columns
+                # fit the width of a terminal, but keep all columns if the output goes to a pipe or a file
                 width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 1_000_000
-                answer = answer.limit(MOST_ROWS + 1).materialize()  # one row more tells whether there are more
+                answer = answer.limit(MOST_ROWS + 1).materialize()  # one extra row shows whether there are more
                 answer.limit(MOST_ROWS).show(max_rows=MOST_ROWS, max_width=width)
                 if len(answer) > MOST_ROWS:
-                    err.print(f"only the first {MOST_ROWS:,} rows are shown; csv/ and parquet/ hold whole tables")
+                    err.print(f"only the first {MOST_ROWS:,} rows are shown; csv/ and parquet/ hold the whole tables")
         except duckdb.OutOfMemoryException:
             raise EgovError(
-                "the query needs more memory than this machine has to give, and the connection writes nothing to disk: "
-                "ask for less at a time, or read the files in parquet/"
+                "the query needs more memory than this machine has, and the connection writes nothing to disk: "
+                "query less data at a time, or read the files in parquet/"
             ) from None
         except duckdb.Error as error:
             raise EgovError(str(error)) from None
 
 
 def run(arguments: list[str] | None = None, steps: Steps | None = None) -> int:
-    """Run the command line. Returns its exit code. Every failure that a user can mend is one message on standard error.
+    """Run the command line. Returns its exit code. Every failure that a user can fix prints one message to standard error.
 
-    `arguments` are those of this process unless they are given, and `steps` replace those of a build.
+    `arguments` defaults to those of this process; `steps` replaces the steps of a build.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a letter that the terminal lacks does not end the command
+            stream.reconfigure(errors="backslashreplace")  # a character that the terminal lacks does not end the command
     try:
         app(arguments, obj=steps)
-    except SystemExit as ended:  # the library that reads the arguments ends like this
+    except SystemExit as ended:  # typer ends a command like this
         return ended.code if isinstance(ended.code, int) else 0
     except BaseException as error:
         message, code = str(error), int(Exit.FAILED)
@@ -302,7 +302,7 @@ def run(arguments: list[str] | None = None, steps: Steps | None = None) -> int:
             raise
         if code < Exit.SIGNALLED and (stopped := signals.received()):  # whatever exception a library turned it into
             message, code = str(stopped), Exit.SIGNALLED + stopped.number
-        with contextlib.suppress(OSError):  # the other end of a pipe may be gone
+        with contextlib.suppress(OSError):  # the reader of a pipe may be gone
             err.print(f"egov: {printable(message)}", style="red")
         return code
     return 0

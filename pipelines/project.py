@@ -1,4 +1,4 @@
-"""The paths of a checkout, how a file there is replaced, the one kind of error that a user sees, and every exit code."""
+"""The paths of a checkout, the one kind of error that a user sees, every exit code, and how files are replaced."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parent
 
 
 class Exit(IntEnum):
-    """Every exit code of the command line. A command that signal n stopped ends with SIGNALLED + n."""
+    """Every exit code of the command line. A command that was stopped by signal n ends with SIGNALLED + n."""
 
     FINE = 0
     FAILED = 1
@@ -27,7 +27,7 @@ class Exit(IntEnum):
 
 
 class EgovError(Exception):
-    """A failure that the user can mend: the message says what failed, where, and what to do. It is shown without a traceback.
+    """A failure that the user can fix: the message says what failed, where, and what to do. It is shown without a traceback.
 
     `exit_code` is the exit code of the command line.
     """
@@ -38,15 +38,15 @@ class EgovError(Exception):
 
 
 def said_by(error: OSError) -> str:
-    """One line that names the file and says what the operating system refused."""
+    """One line that names the file and the operating system's reason."""
     return f"{error.filename or 'the disk'}: {error.strerror or error}"
 
 
 def printable(text: str) -> str:
-    """The text with every character escaped that would steer a terminal or change the direction of the text.
+    """The text, with every character escaped that could control a terminal or change the direction of the text.
 
-    Cells, file names and messages of other programs come from outside: a terminal shows an escape sequence in them and does not
-    obey it.
+    Cells, file names and messages of other programs come from outside: the terminal must display an escape sequence in them,
+    not execute it.
     """
     return "".join(
         character if character in "\n\t" or unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
@@ -56,9 +56,9 @@ def printable(text: str) -> str:
 
 
 def child_environment() -> dict[str, str]:
-    """The environment for every child process: the paths of this machine, and no variable that changes how a program works.
+    """The environment for every child process: the paths of this machine, but no variable that changes how a program works.
 
-    dbt, Python and git read dozens of settings from environment variables. One that is left over in a shell could switch off
+    dbt, Python and git read dozens of settings from environment variables. A variable left over in a shell could switch off
     every test.
     """
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH") if name in os.environ}
@@ -86,7 +86,7 @@ class Project:
     def find(cls) -> Project:
         """The project in EGOV_PROJECT_DIR, or else the checkout that this package was installed from.
 
-        Raises EgovError when that folder holds no dbt_project.yml, or has a name that Python or DuckDB would misread.
+        Raises EgovError if that folder holds no dbt_project.yml, or has a name that Python or DuckDB would misread.
         """
         root = Path(os.environ.get("EGOV_PROJECT_DIR") or PACKAGE.parent).resolve()
         if not (root / "dbt_project.yml").is_file():
@@ -127,32 +127,32 @@ class Project:
 
     @property
     def logs(self) -> Path:
-        """The folder that holds one plain log a run."""
+        """The folder that holds one plain-text log per run."""
         return self.warehouse / "logs"
 
     @property
     def runs_file(self) -> Path:
-        """The file that holds one JSON line a run."""
+        """The file that holds one JSON line per run."""
         return self.warehouse / "runs.jsonl"
 
     @property
     def rolled_back_file(self) -> Path:
-        """The file that names the releases from which `egov rollback` went back."""
+        """The file that lists the releases that `egov rollback` went back from."""
         return self.warehouse / "rolled_back.json"
 
     @property
     def build(self) -> Path:
-        """The folder in which the next release is made. Nothing in it belongs to a published release."""
+        """The folder in which the next release is built. Nothing in it belongs to a published release."""
         return self.warehouse / "build"
 
     @property
     def build_file(self) -> Path:
-        """The database of the next release, in the folder that is going to be published. profiles.yml names the same path."""
+        """The database of the next release, in the folder that will be published. profiles.yml names the same path."""
         return self.build / "release" / "egov.duckdb"
 
     @property
     def work_file(self) -> Path:
-        """The database of the tables that are not published. profiles.yml names the same path."""
+        """The database that holds the unpublished tables. profiles.yml names the same path."""
         return self.build / "work.duckdb"
 
     @property

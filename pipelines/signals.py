@@ -1,10 +1,10 @@
-"""Signals: whatever ends a command from outside leaves it in order, with one line, exit code 128 + n, and a true record.
+"""Signals: a command that is stopped by signal n cleans up, prints one line, exits with 128 + n, and leaves a correct record.
 
-A signal becomes an exception, Stopped, in the main thread, so that what cleans up after a failure cleans up after a signal
-too. Where work must not be torn apart, as between a publish and the record of it, the signal is noted and raised afterwards.
-What comes after the first signal changes nothing: it would only disturb the clearing up.
+A signal becomes an exception, Stopped, in the main thread, so that the code that cleans up after a failure also cleans up after
+a signal. While work must not be interrupted, for example between a publish and its record, the signal is noted and raised
+afterwards. Signals after the first one are ignored: they would only disturb the cleanup.
 
-This module imports nothing of ours: it is in place before anything else is imported.
+This module imports nothing else of this package, so that it can be set up before anything else is imported.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import signal
 from collections.abc import Iterator
 from types import FrameType
 
-# Those that the system sends for a fault in the program itself: going on after one of them would repeat the fault.
+# The signals that the system sends for a fault in the program itself: to continue after one would repeat the fault.
 FAULTS = {signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL}
-# Those that end no process, and the two that Python ignores, so that the write that failed says what is wrong.
+# The signals that do not end a process, and the two that Python ignores: the failed write itself reports what is wrong.
 ENDS_NOTHING = {
     signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU,
     signal.SIGPIPE, signal.SIGXFSZ,
@@ -26,7 +26,7 @@ ENDING = sorted(set(signal.valid_signals()) - FAULTS - ENDS_NOTHING - {signal.SI
 
 
 class Stopped(BaseException):
-    """A signal has come that ends this process. `number` is the number of the signal."""
+    """This process received a signal that ends it. `number` is the number of the signal."""
 
     def __init__(self, number: int) -> None:
         super().__init__(f"stopped by {name(number)}")
@@ -39,7 +39,7 @@ class _Received:
 
 
 def name(number: int) -> str:
-    """The name of a signal, as SIGTERM; its number where it has no name."""
+    """The name of a signal, such as SIGTERM; its number if it has no name."""
     try:
         return signal.Signals(number).name
     except ValueError:
@@ -47,7 +47,7 @@ def name(number: int) -> str:
 
 
 def catch() -> None:
-    """Turn every signal that ends a process into Stopped. One that is ignored from the start, as under nohup, stays ignored."""
+    """Turn every signal that ends a process into Stopped. A signal that is already ignored (as under nohup) stays so."""
     for number in ENDING:
         if signal.getsignal(number) not in (signal.SIG_IGN, None):
             signal.signal(number, _note)
@@ -61,17 +61,17 @@ def _note(number: int, _: FrameType | None) -> None:
 
 
 def received() -> Stopped | None:
-    """The signal that has come, whether or not its exception got through; None where none has."""
+    """The signal that was received, whether or not its exception got through; None if there was none."""
     return None if _Received.number is None else Stopped(_Received.number)
 
 
 def hold() -> None:
-    """From here on a signal is noted and raises nothing."""
+    """From now on, note a signal but raise nothing."""
     _Received.raises = False
 
 
 def ignore() -> None:
-    """For the end of a command: what it did is done, and its exit code says so. Python would let a signal end it otherwise."""
+    """Ignore signals at the end of a command: Python would let a late signal replace the exit code of the finished work."""
     hold()
     for number in ENDING:
         if signal.getsignal(number) == _note:
@@ -80,10 +80,10 @@ def ignore() -> None:
 
 @contextlib.contextmanager
 def raised() -> Iterator[None]:
-    """Between `hold` and the record of how it all ended: the stretch in which a signal is raised, one that has come before too.
+    """A block in which signals are raised, including a signal that arrived before it. Signals are on hold again after it.
 
-    An exception can get lost where libraries turn it into another, or pass it over in what they clear away. So it is raised
-    again at the end.
+    The exception can get lost when a library turns it into another one or suppresses it during its cleanup. It is therefore
+    raised again at the end of the block.
     """
     _Received.raises = True
     try:
@@ -96,7 +96,7 @@ def raised() -> Iterator[None]:
 
 @contextlib.contextmanager
 def held() -> Iterator[None]:
-    """A stretch of work that no signal tears apart: one that comes meanwhile is raised at its end."""
+    """A block that no signal interrupts: a signal that arrives meanwhile is raised at its end."""
     before, _Received.raises = _Received.raises, False
     try:
         yield
@@ -107,6 +107,6 @@ def held() -> Iterator[None]:
 
 
 def check() -> None:
-    """Raise Stopped where a signal has come."""
+    """Raise Stopped if a signal was received."""
     if stopped := received():
         raise stopped

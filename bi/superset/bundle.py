@@ -1,10 +1,10 @@
-"""Make the bundle that `superset import-dashboards` takes: one database, its datasets, charts and two dashboards.
+"""Write the bundle that `superset import-dashboards` imports: one database, its datasets, charts and two dashboards.
 
     .venv/bin/python bi/superset/bundle.py duckdb bundle.zip
     .venv/bin/python bi/superset/bundle.py postgresql bundle.zip --uri postgresql+psycopg2://egov_reader@db.example.org/egov
 
-The files beside this one say what there is to see, in short. Columns, their types and what they mean are taken from the
-current release, so that they are those of the contract; the rest is what Superset wants to have written out.
+The YAML files in this folder define the content in a short form. Columns, their types and their meanings come from the current
+release, so they always match the contract. This script adds everything else that Superset's import format requires.
 """
 
 from __future__ import annotations
@@ -32,10 +32,11 @@ SCHEMES = {"duckdb": ("duckdb",), "postgresql": ("postgresql", "postgresql+psyco
 
 
 def bundle(engine: str, uri: str, release: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    """The documents of a bundle, keyed by their paths in it.
+    """The documents of a bundle, by their paths in it.
 
-    `uri` is where Superset finds the warehouse, `release` the connection that knows its columns. Identities are always the
-    same, for both engines: an import renews what an earlier one brought. Raises EgovError when `uri` does not fit.
+    `uri` is the address at which Superset finds the warehouse; `release` is a connection from which the columns are read. The
+    UUIDs never change, so an import updates the objects of an earlier import. Raises EgovError if `uri` does not fit the engine
+    or holds a password.
     """
     _require_fitting(engine, uri)
     database = {**_source(f"databases/{engine}"), "sqlalchemy_uri": uri, **_identity("database", engine)}
@@ -59,7 +60,7 @@ def bundle(engine: str, uri: str, release: duckdb.DuckDBPyConnection) -> dict[st
 
 
 def write(documents: dict[str, Any], path: Path) -> None:
-    """Write a bundle as the archive that Superset imports."""
+    """Write a bundle as a zip archive that Superset can import."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, document in documents.items():
             archive.writestr(f"egov/{name}", yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=120))
@@ -70,13 +71,14 @@ def _source(name: str) -> Any:
 
 
 def _require_fitting(engine: str, uri: str) -> None:
-    """A bundle is passed on and kept: what opens a door has no place in it."""
+    """Raise EgovError if `uri` has the wrong scheme or holds a password: bundles are shared and archived."""
     parts = urlsplit(uri)
     if parts.scheme not in SCHEMES[engine]:
-        raise EgovError(f"the address for {engine} has to begin with {' or '.join(SCHEMES[engine])}://", 2)
+        raise EgovError(f"the address for {engine} must begin with {' or '.join(SCHEMES[engine])}://", 2)
     if parts.password is not None or "password" in parse_qs(parts.query):
         raise EgovError(
-            "the address holds a password, which a bundle must not: leave it out, and give it to Superset after the import", 2
+            "the address holds a password, which a bundle must not: leave it out, and enter it in Superset after the import",
+            2,
         )
 
 
@@ -89,7 +91,7 @@ def _uuid(kind: str, name: str) -> str:
 
 
 def _columns(release: duckdb.DuckDBPyConnection, source: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The columns of a dataset as the release has them. The dictionary says what they mean, or else `source` does."""
+    """The columns of a dataset as the release has them. Their meanings come from `source`, or else from the dictionary."""
     meanings = dict(
         release.execute(
             """select column_name, description || coalesce(' Unit: ' || unit || '.', '') from meta.dictionary
@@ -143,7 +145,7 @@ def _chart(dashboard: str, name: str, source: dict[str, Any]) -> dict[str, Any]:
         "slice_name": source["title"],
         "description": source["description"],
         "viz_type": source["type"],
-        # text is shown as text: by its default Superset would make markup of a cell that looks like it
+        # show text as text: by default, Superset renders a cell that looks like HTML as HTML
         "params": {"viz_type": source["type"], "allow_render_html": False, **source["params"]},
         "dataset_uuid": _uuid("dataset", source["dataset"]),
         **_identity("chart", f"{dashboard}/{name}"),
@@ -169,7 +171,7 @@ def _dashboard(name: str, source: dict[str, Any], chart_ids: dict[str, int]) -> 
 
 
 def _position(dashboard: str, source: dict[str, Any], chart_ids: dict[str, int]) -> dict[str, Any]:
-    """The layout: rows from top to bottom, in each the text, if there is one, and then its charts."""
+    """The layout: rows from top to bottom. Each row holds its text, if it has one, and then its charts."""
     position: dict[str, Any] = {
         "DASHBOARD_VERSION_KEY": "v2",
         "ROOT_ID": {"type": "ROOT", "id": "ROOT_ID", "children": ["GRID_ID"]},
@@ -203,7 +205,7 @@ def _position(dashboard: str, source: dict[str, Any], chart_ids: dict[str, int])
 
 
 def _filter(key: str, source: dict[str, Any], chart_ids: dict[str, int]) -> dict[str, Any]:
-    """A filter beside the dashboard. Its default is a value, or `last`: whatever comes last in the release that is shown."""
+    """A filter beside the dashboard. Its default is a value, or `last`, which selects the last value in the current release."""
     default, column = source.get("default"), source["column"]
     preset: dict[str, Any] = {"extraFormData": {}, "filterState": {}, "ownState": {}}
     if default and default != "last":
@@ -217,7 +219,7 @@ def _filter(key: str, source: dict[str, Any], chart_ids: dict[str, int]) -> dict
         "description": source["description"],
         "targets": [{"column": {"name": column}, "datasetUuid": _uuid("dataset", source["dataset"])}],
         "defaultDataMask": preset,
-        # the charts wait until the filter has found its value; without this they would be drawn unfiltered
+        # makes the charts wait until the filter has found its value; otherwise they would first be drawn unfiltered
         "requiredFirst": default == "last",
         "controlValues": {
             "multiSelect": source.get("several", False),
@@ -236,19 +238,19 @@ def _filter(key: str, source: dict[str, Any], chart_ids: dict[str, int]) -> dict
 
 
 def main() -> None:
-    """Run from the command line. What a user can mend is one message and an exit code."""
-    parser = argparse.ArgumentParser(description="Make the bundle that `superset import-dashboards` takes.")
-    parser.add_argument("engine", choices=list(SCHEMES), help="what Superset asks")
+    """Run from the command line. An error that the user can fix ends in one message and an exit code."""
+    parser = argparse.ArgumentParser(description="Write the bundle that `superset import-dashboards` imports.")
+    parser.add_argument("engine", choices=list(SCHEMES), help="the database that Superset queries")
     parser.add_argument("bundle", type=Path, help="the archive to write")
     parser.add_argument(
-        "--uri", help="SQLAlchemy address of the warehouse; for duckdb it is that of this checkout if not given"
+        "--uri", help="SQLAlchemy address of the warehouse; for duckdb, the default is the current release of this checkout"
     )
     arguments = parser.parse_args()
     try:
         published = Project.find().published_file
         uri = arguments.uri or (f"duckdb:///{published}" if arguments.engine == "duckdb" else None)
         if uri is None:
-            raise EgovError("--uri is missing: the address of the PostgreSQL database, without a password", 2)
+            raise EgovError("--uri is missing: give the address of the PostgreSQL database, without a password", 2)
         with connect.connect(published) as release:
             write(bundle(arguments.engine, uri, release), arguments.bundle)
     except EgovError as error:

@@ -1,8 +1,9 @@
-"""Keep DuckDB, as Superset opens it, from its own files too: superset_config.py imports this module.
+"""Keep queries in Superset away from DuckDB's own files. superset_config.py imports this module.
 
-DuckDB that is read-only and has no external access still lets a query read its own file, and write that, its .wal and its
-temporary folder where the account may. What forbids this, `disabled_filesystems`, can be set only once the database is open,
-and no more once the configuration is locked, for which the bundle asks at opening. Here it is opened first, then both are set.
+Even when DuckDB is read-only and has no external access, a query can still read the database file. If the account has the
+permission, it can also write to that file, to its .wal and to its temporary folder. The setting that forbids this,
+`disabled_filesystems`, can be set only after the database is open and before the configuration is locked. The bundle asks for
+the lock on opening. This module therefore opens the database without the lock, and then makes both settings.
 """
 
 from __future__ import annotations
@@ -13,15 +14,15 @@ from typing import Any
 import duckdb_engine
 from sqlalchemy import event
 
-# Connections of one process to one file share its settings: one of them sets them, the others find them locked.
+# All connections from one process to one file share their settings: the first one makes them, the others find them locked.
 ONE_AT_A_TIME = threading.Lock()
 
 
 @event.listens_for(duckdb_engine.Dialect, "do_connect")
 def connect(dialect: Any, record: Any, arguments: list[Any], options: dict[str, Any]) -> Any:
-    """Open a connection that is asked to be locked, with no file system left to it; leave every other to Superset (None).
+    """Open a connection that should be locked, and disable its file system. Return None for all others: Superset opens those.
 
-    Raises the error of DuckDB, and gives no connection, where a setting is refused.
+    If DuckDB refuses a setting, its error is raised and no connection is returned.
     """
     config = dict(options.get("config", {}))
     if str(config.pop("lock_configuration", "")).lower() != "true":

@@ -1,8 +1,8 @@
 """Importers: an official file, as downloaded, becomes an edition in raw/ in the house layout.
 
-Each source has one module. It checks the whole file, reports all errors by line, and gives back editions of printed text.
-`write.py` writes these editions and their entries in the data package, or nothing at all. A module that defines IMPORTER is a
-command of `egov import`: nothing else has to name it.
+Each source has one module. It checks the whole file, reports all errors by line, and returns editions of printed text.
+`write.py` writes these editions and their entries in the data package, or nothing at all. Every module that defines IMPORTER
+becomes a command of `egov import`; it needs no other registration.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class Importer:
     """A source that can be imported: its command, the help for it, and the function that reads a file.
 
-    `read` takes the path of a file and the code lists, and gives the editions in the file. If `maps_indicators` is set, the
-    command has an option --map, and `read` also takes `mapping`, their code of an indicator -> our code.
+    `read` takes the path of a file and the code lists, and yields the editions in the file. If `maps_indicators` is set, the
+    command has an option --map, and `read` also takes `mapping`: the publisher's code of an indicator -> our code.
     """
 
     command: str

@@ -1,4 +1,4 @@
-"""World Bank Data360, in its SDMX-style layout: one column a year."""
+"""World Bank Data360, in its SDMX-style layout: one column per year."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipelines.importers.layout import CodeLists, Edition, Findings, Row, long_e
 
 
 def read(path: Path, lists: CodeLists, mapping: dict[str, str]) -> Iterator[Edition]:
-    """All indicators in a file. `mapping`: an INDICATOR of the file -> our indicator. Raises Refused with all errors in it."""
+    """All indicators in a file. `mapping`: an INDICATOR of the file -> our indicator. Raises Refused with all errors found."""
     header, lines = read_official(path, ["REF_AREA", "REF_AREA_LABEL", "INDICATOR", "OBS_STATUS"])
     years = [name for name in header if re.fullmatch(r"\d{4}", name)]
     findings = Findings(by="REF_AREA and INDICATOR")
@@ -20,10 +20,10 @@ def read(path: Path, lists: CodeLists, mapping: dict[str, str]) -> Iterator[Edit
     if not lines:
         findings.add(2, "no rows; expected one per economy and indicator")
     if unknown := sorted({line["INDICATOR"] for _, line in lines} - mapping.keys()):
-        findings.add(2, f"column 'INDICATOR': {', '.join(unknown)} is not mapped; say what it is with --map {unknown[0]}=GTMI")
+        findings.add(2, f"column 'INDICATOR': {', '.join(unknown)} is not mapped; map it, as in --map {unknown[0]}=GTMI")
         findings.raise_if_any(path)
     if strange := sorted(set(mapping.values()) - lists.indicators):
-        findings.add(1, f"--map: {', '.join(strange)} is none of our indicators; expected one of {sorted(lists.indicators)}")
+        findings.add(1, f"--map: {', '.join(strange)} is not one of our indicators; expected one of {sorted(lists.indicators)}")
         findings.raise_if_any(path)
     rows: dict[str, list[Row]] = {}
     for number, line in lines:
@@ -45,5 +45,5 @@ def read(path: Path, lists: CodeLists, mapping: dict[str, str]) -> Iterator[Edit
 
 
 IMPORTER = Importer(
-    "data360", "World Bank Data360, SDMX-style columns: every indicator that --map names.", read, maps_indicators=True
+    "data360", "World Bank Data360, SDMX-style columns: the indicators that --map names.", read, maps_indicators=True
 )

@@ -1,4 +1,4 @@
-"""ITU DataHub: individuals using the Internet, with the ITU's notes."""
+"""ITU DataHub: individuals using the Internet, with the notes of the ITU."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipelines.importers.layout import CodeLists, Edition, Findings, long_editio
 
 
 def read(path: Path, lists: CodeLists) -> Iterator[Edition]:
-    """One edition: one row for each country and year, with the notes of the ITU. Raises Refused with all errors in the file."""
+    """One edition: one row per country and year, with the notes of the ITU. Raises Refused with all errors in the file."""
     _, lines = read_official(path, ["entityIso", "dataYear", "dataValue", "dataNote", "dataSource"])
     rows, findings = [], Findings(by="entityIso and dataYear")
     for number, line in lines:
@@ -39,5 +39,5 @@ def read(path: Path, lists: CodeLists) -> Iterator[Edition]:
 
 
 IMPORTER = Importer(
-    "itu-datahub", "ITU DataHub: individuals using the Internet, one row for each country and year, with the ITU's notes.", read
+    "itu-datahub", "ITU DataHub: individuals using the Internet, one row per country and year, with the notes of the ITU.", read
 )

@@ -1,6 +1,6 @@
-"""Layout: the form that an official file has in raw/, and what every importer needs to bring a file into that form.
+"""Layout: the format of official files in raw/, and the tools that every importer needs to convert a file to it.
 
-An importer keeps the text of each figure as printed. The only thing that it adds are codes, from the code lists in raw/codes/.
+An importer keeps the text of each figure as printed. It adds only codes, which come from the code lists in raw/codes/.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Row = dict[str, str]
 class Column:
     """A column of a house layout: its meaning, the header that the publisher prints, and the rule for its cells.
 
-    `printed` says whether its cells stand in the source as they are, or whether the importer adds them, such as a code.
+    `printed` is true if the source prints the cells as they are, and false if the importer adds them, as it does with codes.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Column:
 class Edition:
     """One edition of a series, read and checked: rows of printed text, keyed by the columns of its layout.
 
-    The models read all files of one layout together, whatever their source.
+    The models read all files with the same layout together, whatever their source.
     """
 
     series: str
@@ -95,15 +95,15 @@ def house_rows(project: Project, name: str) -> list[Row]:
 
 
 def read_official(path: Path, required: list[str], above: tuple[str, ...] = ()) -> tuple[list[str], list[tuple[int, Row]]]:
-    """The header and the rows, by line number, of an official CSV file, without byte-order mark, quotes and outer blanks.
+    """The header and the rows, with line numbers, of an official CSV file, without byte-order mark, quotes or outer blanks.
 
-    Some publishers end each line with a comma: the unnamed last column is kept under an empty name. Lines above the header that
-    start with one of `above`, in which publishers describe the file, are left out. Raises Refused if the file cannot be read or
+    Some publishers end each line with a comma: the unnamed last column is kept under an empty name. Publishers may describe the
+    file above its header: lines there that start with one of `above` are left out. Raises Refused if the file cannot be read or
     is too large, if it lacks one of the `required` columns, or if a row has too many or too few cells.
     """
     try:
         if path.exists() and not path.is_file():
-            raise Refused(path, ["it is no plain file; expected the file as downloaded"])
+            raise Refused(path, ["it is not a plain file; expected the file as downloaded"])
         if path.stat().st_size > MAX_FILE_BYTES:
             raise Refused(path, [f"the file has {path.stat().st_size} bytes; expected at most {MAX_FILE_BYTES}"])
         text = path.read_bytes().decode("utf-8-sig")
@@ -123,7 +123,7 @@ def read_official(path: Path, required: list[str], above: tuple[str, ...] = ()) 
         del lines[0]
     if not lines:
         raise Refused(path, ["the file is empty"])
-    # from download to download, publishers change the case, the blanks and the hyphens of their headers
+    # publishers change the case, spaces and hyphens of their headers from one download to the next
     known = {_plain(name): name for name in required}
     header = [known.get(_plain(name), name) for name in lines[0][1]]
     if missing := [name for name in required if name not in header]:
@@ -131,7 +131,7 @@ def read_official(path: Path, required: list[str], above: tuple[str, ...] = ()) 
             path, [f"line {lines[0][0]}: no column {', '.join(map(repr, missing))}; the file has {', '.join(header)}"]
         )
     if repeated := {name for name in header if header.count(name) > 1}:
-        raise Refused(path, [f"line {lines[0][0]}: the column {name!r} stands twice" for name in sorted(repeated)])
+        raise Refused(path, [f"line {lines[0][0]}: the column {name!r} appears twice" for name in sorted(repeated)])
     findings = [
         f"line {number}: {len(cells)} cells; expected {len(header)}" for number, cells in lines if len(cells) != len(header)
     ]
@@ -145,7 +145,7 @@ def _plain(name: str) -> str:
 
 
 def long_row(code: str, published: str, name: str, indicator: str, theirs: str, period: str, value: str, note: str = "") -> Row:
-    """A row of the long layout: one figure, with our codes and those of the publisher."""
+    """A row of the long layout: one figure, with our codes and the publisher's codes."""
     return {
         "country_code": code, "indicator_code": indicator, "published_code": published, "country_name": name,
         "published_indicator": theirs, "period": period, "value": value, "note": note,
@@ -153,7 +153,7 @@ def long_row(code: str, published: str, name: str, indicator: str, theirs: str, 
 
 
 def long_edition(source: str, indicator: str, edition: str, path: Path, rows: list[Row]) -> Edition:
-    """An edition in the layout `figures`, for sources that publish one figure for each economy and year: one row a figure."""
+    """An edition in the layout `figures`, one row per figure, for sources that publish one figure per economy and year."""
     return Edition(
         series=f"{source}_{indicator.lower()}",
         layout="figures",
@@ -233,12 +233,12 @@ def usage_edition(source: str, edition: str, path: Path, rows: list[Row]) -> Edi
 
 
 def code_column() -> Column:
-    """The column for the country code, which the importer adds."""
+    """The column of the country code, which the importer adds."""
     return Column("country_code", "Country, ISO 3166-1 alpha-3", printed=False, constraints={"required": True})
 
 
 class Findings:
-    """All errors in a file, by line: they are gathered first, then the file is refused once."""
+    """All errors in a file, by line: the file is refused only once all of them are found."""
 
     def __init__(self, by: str = "country") -> None:
         self._found: list[tuple[int, str]] = []
@@ -249,19 +249,19 @@ class Findings:
         self._found.append((line, message))
 
     def country(self, line: int, code: str | None, published: str, *rest: str) -> str:
-        """The country code. Adds a finding if `code` is None, which means unknown, or if it stands in the file twice."""
+        """The country code. Adds a finding if `code` is None, which means unknown, or if it appears in the file twice."""
         if code is None:
-            self.add(line, f"{published!r} is in no code list; add it to raw/codes/ if it is a country, or remove the row")
+            self.add(line, f"{published!r} is not in any code list; add it to raw/codes/ if it is a country, or remove the row")
             return ""
         first = self._seen.setdefault((code, *rest), line)
         if first != line:
-            self.add(line, f"{published!r} stands twice, first in line {first}; expected one row by {self._by}")
+            self.add(line, f"{published!r} appears twice, first in line {first}; expected one row per {self._by}")
         return code
 
     def number(self, line: int, column: str, text: str, upper: float) -> None:
         """Add a finding if the text is not a plain number from 0 to `upper`."""
         if not NUMBER.fullmatch(text):
-            self.add(line, f"column {column!r}: {text!r} is no number")
+            self.add(line, f"column {column!r}: {text!r} is not a number")
         elif not 0 <= float(text) <= upper:
             self.add(line, f"column {column!r}: {text} is outside 0 to {upper:g}")
 

@@ -32,9 +32,9 @@ def read(path: Path, lists: CodeLists) -> Iterator[Edition]:
             if ours in ("egdi", "epi", "osi", "hci", "tii"):
                 findings.number(number, theirs, row[ours], upper=2)
         if row["egdi_rank"] and not row["egdi_rank"].isdigit():
-            findings.add(number, f"column 'E-Government Rank': {row['egdi_rank']!r} is no rank; expected a whole number")
+            findings.add(number, f"column 'E-Government Rank': {row['egdi_rank']!r} is not a rank; expected a whole number")
         if not row["egdi_rank"] and NUMBER.fullmatch(row["egdi"]) and float(row["egdi"]) > 0:
-            findings.add(number, "column 'E-Government Rank': empty beside a value; expected a rank")
+            findings.add(number, "column 'E-Government Rank': empty, although the row has an EGDI; expected a rank")
         rows.append(row)
     years = sorted({row["survey_year"] for row in rows})
     if len(years) != 1 or not re.fullmatch(r"\d{4}", years[0]):

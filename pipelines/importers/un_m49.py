@@ -1,6 +1,6 @@
 """UN M49: the code list of countries, from the lists of the UN and from Unicode CLDR.
 
-It writes a code list, not an edition of a series. Its command, which takes two files, is defined in cli.py.
+This importer writes a code list, not an edition of a series. Its command takes two files and is defined in cli.py.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def import_countries(project: Project, members: Path, areas: Path) -> int:
     """Write raw/codes/countries.csv from the UN's M49 lists. Returns the number of countries.
 
     `members` lists the member states of the UN with their flags, `areas` all ISO 3166 areas with their English and Russian
-    names. Kazakh names, and the Russian names that the list lacks, come from Unicode CLDR. Economies without an ISO code come
+    names. Kazakh names, and Russian names missing from the list, come from Unicode CLDR. Economies without an ISO code come
     from raw/codes/further_economies.csv. Raises Refused for a bad file, and EgovError (exit code 3) if another command keeps
     writing in raw/.
     """

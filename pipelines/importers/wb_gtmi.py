@@ -13,9 +13,9 @@ PARTS = ["gtmi", "cgsi", "psdi", "dcei", "gtei"]
 
 
 def read(path: Path, lists: CodeLists) -> Iterator[Edition]:
-    """All editions in one file, which has one row for each year and economy. Raises Refused with all errors in the file.
+    """All editions in one file, which has one row per year and economy. Raises Refused with all errors in the file.
 
-    Rows whose code is a number are left out: they are counts that the worksheet prints below its table.
+    Rows whose country code is a number are left out: they are counts that the worksheet prints below its table.
     """
     wanted = ["year", "country_code", "country_name", "grp", *PARTS]
     _, lines = read_official(path, wanted)

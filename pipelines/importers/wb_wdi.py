@@ -1,4 +1,4 @@
-"""World Development Indicators of the World Bank, in the wide layout: one column a year."""
+"""World Development Indicators of the World Bank, in the wide layout: one column per year."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ INDICATORS = {"IT.NET.USER.ZS": "INTERNET_USERS"}
 def read(path: Path, lists: CodeLists) -> Iterator[Edition]:
     """One indicator in a file. Aggregates are kept without a country code. Raises Refused with all errors in the file.
 
-    The edition is the last year that has any figure. Years before the first figure are left out. Empty cells after that are
-    kept: they are missing figures.
+    The edition is the last year that has any figure. Years before the first figure are left out. Later empty cells are kept
+    as missing figures.
     """
     required = ["Country Name", "Country Code", "Indicator Name", "Indicator Code"]
     header, lines = read_official(path, required, above=("Data Source", "Last Updated Date"))
@@ -39,7 +39,7 @@ def read(path: Path, lists: CodeLists) -> Iterator[Edition]:
         published = line["Country Code"]
         code = "" if published in lists.aggregates else findings.country(number, lists.codes.get(published), published)
         if line.get("", ""):
-            findings.add(number, f"{line['']!r} stands in a column without a header")
+            findings.add(number, f"{line['']!r} is in a column without a header")
         for year in span:
             if line[year]:
                 findings.number(number, year, line[year], upper=100)
@@ -58,4 +58,4 @@ def read(path: Path, lists: CodeLists) -> Iterator[Edition]:
     yield long_edition("wb_wdi", INDICATORS[indicators[0]], filled[-1], path, rows)
 
 
-IMPORTER = Importer("wb-wdi", "World Bank indicator in the wide layout, one column a year: Internet users.", read)
+IMPORTER = Importer("wb-wdi", "World Bank indicator in the wide layout, one column per year: Internet users.", read)

@@ -1,4 +1,4 @@
-"""Write: put imported editions and their entries in the data package into raw/, all of them or nothing."""
+"""Write: put imported editions and their data package entries into raw/, all of them or none."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def import_files(
 ) -> list[str]:
     """Read all files, then write all their editions into raw/, or none. Returns one line for each edition.
 
-    An edition that raw/ already holds is left alone if its figures are the same. If they differ, it is refused, or with
-    `revision` written beside the earlier one. Raises Refused for a bad file, and EgovError if raw/ itself is not valid or
-    (exit code 3) if another command keeps writing in raw/.
+    If raw/ already holds an edition with the same figures, nothing is written for it. If the figures differ, the edition is
+    refused, or, with `revision`, written beside the earlier one. Raises Refused for a bad file, and EgovError if raw/ itself is
+    not valid or (exit code 3) if another command keeps writing in raw/.
     """
     with editing(project):
         require_valid(check(project))
@@ -35,13 +35,13 @@ def import_files(
         for file in files:
             if not file.name.isprintable() or set(file.name) & set("{}"):
                 raise Refused(
-                    file, ["its name holds a brace or an invisible character, and every locator repeats it: rename it"]
+                    file, ["its name holds a brace or an invisible character, and every locator would repeat it: rename it"]
                 )
             for edition in read(file, lists):
                 held = _held(package, edition)
                 text = _csv_text(edition)
                 if held and _text_of(project.raw / held["path"], written) == text:
-                    said.append(f"{edition.series} {edition.edition}: already held, the same figures")
+                    said.append(f"{edition.series} {edition.edition}: already held with the same figures")
                     continue
                 if held and not revision:
                     refused.append(
@@ -68,7 +68,7 @@ def _text_of(path: Path, written: dict[Path, str]) -> str:
 def write_all(project: Project, package: dict[str, Any], written: dict[Path, str]) -> None:
     """Write the files, then the package that lists them. If that fails, or if raw/ is then not valid, put everything back.
 
-    Raises EgovError that says why.
+    Raises EgovError with the reason.
     """
     before = {path: path.read_bytes() if path.exists() else None for path in (*written, project.package_file)}
     try:
@@ -79,18 +79,18 @@ def write_all(project: Project, package: dict[str, Any], written: dict[Path, str
         require_valid(check(project))
     except BaseException as error:  # also for Ctrl-C
         left = ", ".join(str(path) for path in _put_back(before))
-        outcome = f"{left} could not be put back: take what stood there from version control" if left else "nothing is imported"
+        outcome = f"{left} could not be restored: restore from version control" if left else "nothing is imported"
         if stopped := signals.received():
             raise EgovError(f"{stopped}; {outcome}", Exit.SIGNALLED + stopped.number) from None
         if isinstance(error, OSError):
             raise EgovError(f"{said_by(error)}; {outcome}") from None
         if isinstance(error, EgovError):
-            raise EgovError(f"the file would break a rule of raw/, {outcome}:\n{error}", Exit.REFUSED) from None
+            raise EgovError(f"the file would make raw/ invalid, {outcome}:\n{error}", Exit.REFUSED) from None
         raise
 
 
 def _put_back(before: dict[Path, bytes | None]) -> list[Path]:
-    """Restore the files: a path -> its content, or None if there was no file. Returns those that could not be restored."""
+    """Restore files: a path -> its content, or None if there was no file. Returns the paths that could not be restored."""
     left = []
     for path, content in before.items():
         try:

@@ -1,1 +1,1 @@
-"""Intake: raw/ on its way into the database. The data package is read, every file is checked, and its text is loaded."""
+"""Intake: the way of raw/ into the database: read the data package, check every file, load the text of each."""

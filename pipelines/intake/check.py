@@ -1,8 +1,8 @@
-"""Check: are the files of raw/ whole, unchanged, and valid against the data package? Nothing is loaded before this passes.
+"""Check: are the files of raw/ complete, unchanged, and valid against the data package? Nothing is loaded until this passes.
 
 Frictionless checks the files against the package: hash, encoding, header, types, patterns, keys, foreign keys. This module adds
-checks that the standard lacks, such as files that no resource lists, and writes each finding as one line that names file, row
-and column, says what was found and what was expected, and tells the user what to do.
+checks that the standard lacks, for example for files that no resource lists. It reports each finding as one line that names the
+file, row and column, says what was found and what was expected, and tells the user what to do.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from typing import Any
 from pipelines.intake.package import Finding, editing, file_hash, read_package, require_valid, write_package
 from pipelines.project import Project
 
-# The largest file in raw/ is far smaller. A larger one is a mistake, and would take much memory before that is noticed.
+# The largest file in raw/ is far smaller. A file above this limit is a mistake, and reading it would take a lot of memory.
 MAX_FILE_BYTES = 64 * 1024 * 1024
 
 # Unicode's embeddings, overrides and isolates: with one of them, 21 can be displayed as 12.
 TURNS_TEXT = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 
 WHAT_TO_DO = {
-    "hash-count": "if the edit is meant, record it with `egov check --update-hashes`; if not, restore the file",
-    "scheme-error": "restore the file, or take its resource out of raw/datapackage.json",
+    "hash-count": "if the edit is intended, record it with `egov check --update-hashes`; if not, restore the file",
+    "scheme-error": "restore the file, or remove its resource from raw/datapackage.json",
     "encoding-error": "save the file as UTF-8",
     "primary-key": "remove or correct one of the two rows",
     "foreign-key": "correct the value, or add it to the code list",
     "extra-label": "remove the column, or describe it in raw/datapackage.json",
-    "missing-label": "restore the column, or take it out of raw/datapackage.json",
+    "missing-label": "restore the column, or remove it from raw/datapackage.json",
     "incorrect-label": "restore the header that raw/datapackage.json describes",
     "extra-cell": "quote the cell that holds a comma, or remove the cell",
     "missing-cell": "complete the row",
@@ -49,9 +49,9 @@ def check(project: Project) -> list[Finding]:
 
 
 def update_hashes(project: Project) -> list[str]:
-    """Record the present SHA-256 of every raw file in the package. Returns the paths whose hash changed.
+    """Record the current SHA-256 of every raw file in the package. Returns the paths whose hash changed.
 
-    Raises EgovError and writes nothing if raw/ has any finding other than a changed hash; exit code 3 if another command
+    Raises EgovError and writes nothing if raw/ has any finding other than a changed hash, or (exit code 3) if another command
     keeps writing in raw/.
     """
     with editing(project):
@@ -69,7 +69,7 @@ def update_hashes(project: Project) -> list[str]:
 
 
 def _check_places(project: Project, package: dict[str, Any]) -> list[Finding]:
-    """Findings that would keep the files from being read safely: no plain file, too large, outside raw/, listed nowhere."""
+    """Files that are unsafe to read, such as links, files outside raw/ and oversized files, and files that nothing lists."""
     findings = []
 
     def found(file: str, message: str) -> None:
@@ -85,7 +85,7 @@ def _check_places(project: Project, package: dict[str, Any]) -> list[Finding]:
                 f"resource {number}: the path {path!r} leads out of raw/; expected a plain file below raw/",
             )
         elif target.exists() and not target.is_file():
-            found(path, "is no plain file; restore the file")
+            found(path, "is not a plain file; restore the file")
         elif target.is_file() and target.stat().st_size > MAX_FILE_BYTES:
             found(path, f"the file has {target.stat().st_size} bytes; expected at most {MAX_FILE_BYTES}")
         if "hash" not in resource:
@@ -99,7 +99,7 @@ def _check_places(project: Project, package: dict[str, Any]) -> list[Finding]:
 
 
 def _check_files(project: Project, package: dict[str, Any]) -> list[Finding]:
-    from frictionless import Package  # here, not above: no other command should wait for this import
+    from frictionless import Package  # imported here so that other commands need not wait for it
     from frictionless.exception import FrictionlessException
 
     try:
@@ -119,9 +119,9 @@ def _check_files(project: Project, package: dict[str, Any]) -> list[Finding]:
 
 
 def _check_cells(project: Project, file: str) -> list[Finding]:
-    """Cells that readers skip or read in different ways: a quotation mark that is never closed, an invisible character.
+    """Cells that different readers would skip or read differently: an unclosed quotation mark, an invisible character.
 
-    A cell that ends in a line end would match the pattern of its column without being the text that it looks like.
+    A cell that ends in a line break can match the pattern of its column and still not be the text that it appears to be.
     """
     findings = []
     with open(project.raw / file, encoding="utf-8", newline="") as lines:
@@ -139,12 +139,12 @@ def _check_cells(project: Project, file: str) -> list[Finding]:
 
 
 def _is_hidden(character: str) -> bool:
-    """Whether a character ends a line, steers a terminal, or changes the direction of the text."""
+    """Whether a character ends a line, controls a terminal, or changes the direction of the text."""
     return unicodedata.category(character) in ("Cc", "Zl", "Zp") or unicodedata.bidirectional(character) in TURNS_TEXT
 
 
 def _finding(file: str, error: Any) -> Finding:
-    """A Frictionless error as a finding. Frictionless counts the header as a row, a finding does not."""
+    """A Frictionless error as a finding. Frictionless counts the header as a row; a finding does not."""
     row = (getattr(error, "row_number", None) or 1) - 1
     column = getattr(error, "field_name", None) or ""
     cell = getattr(error, "cell", None)
@@ -154,7 +154,7 @@ def _finding(file: str, error: Any) -> Finding:
     elif error.type == "scheme-error":
         message = "the file is missing or cannot be opened"
     elif error.type == "primary-key":
-        message = "the key stands twice" + note.replace("the same as in the row at position", ": also in line")
+        message = "the key appears twice" + note.replace("the same as in the row at position", ": also in line")
     elif error.type == "foreign-key":
         message = f"unknown code: {note}"
     elif error.type == "constraint-error":
@@ -176,6 +176,6 @@ def _expected(note: str) -> str:
         "pattern": f"text that matches {value}",
         "enum": f"one of {value}",
         "required": "a value",
-        "unique": "a value not used above",
+        "unique": "a value not used in an earlier row",
     }
     return words.get(rule, f"{rule} {value}")

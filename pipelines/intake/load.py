@@ -1,8 +1,8 @@
 """Load: copy the text of raw/, unchanged, into schema `raw` of a new database file.
 
-Each file becomes one table. Every column is text, except `raw_row`, the number of the row below the header. Beside these tables
-stand the descriptions from the package (raw.datapackage_sources, _resources, _fields) and raw.cells, which holds every cell of
-every file: each figure leads back to its printed cell through it.
+Each file becomes one table. Every column is text, except `raw_row`, the number of the row below the header. The schema also
+holds the descriptions from the package (raw.datapackage_sources, _resources, _fields) and raw.cells, a table of every cell of
+every file, which links each figure to its printed cell.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ import pandas as pd
 from pipelines.intake.package import read_package
 from pipelines.project import Project
 
-# The published file is the file that is loaded. It has the oldest storage format that the DuckDB drivers inside BI tools still
-# read, and the smallest blocks: a file of many small tables and keys then has a third of its usual size.
+# The file loaded here is the one that will be published. It has the oldest storage format that the DuckDB drivers in BI tools
+# still read, and the smallest blocks, which reduce a file of many small tables and keys to a third of its usual size.
 STORAGE = "storage_version 'v1.4.0', block_size 16384"
 
 
 def read_text_table(path: Path) -> pd.DataFrame:
-    """The cells of the CSV file `path` as text: no type is guessed, and neither NA nor an empty cell becomes null.
+    """The cells of the CSV file `path` as text: types are not guessed, and neither NA nor an empty cell becomes null.
 
-    Returns a frame of str columns named after the header, in the order of the file.
+    Returns a frame of str columns with the names and the order of the header.
     """
     return pd.read_csv(path, dtype=str, keep_default_na=False, na_filter=False, encoding="utf-8")
 
 
 def load(project: Project, database: Path) -> None:
-    """Write schema raw of a new file `database` from the checked package.
+    """Create the file `database` and write its schema raw from the checked package.
 
-    Raises FileExistsError if the file exists: a build never writes into an older file.
+    Raises FileExistsError if the file exists: a build never writes to an existing file.
     """
     if database.exists():
         raise FileExistsError(database)
@@ -68,7 +68,7 @@ def _write(connection: duckdb.DuckDBPyConnection, name: str, frame: pd.DataFrame
 
 
 def _describe(package: dict[str, Any]) -> dict[str, pd.DataFrame]:
-    """The descriptions of sources, files and columns in datapackage.json, as text tables of the same shape as the others."""
+    """The descriptions of sources, files and columns in datapackage.json, as text tables like those of the raw files."""
     sources = [
         {
             "source_code": source["name"],

@@ -20,7 +20,7 @@ from pipelines.project import EgovError, Exit, Project, replace_file
 from pipelines.releases import store
 from pipelines.releases.inputs import hash_of
 
-# The package has a hundredth of this size.
+# The actual package is about a hundredth of this size.
 MAX_PACKAGE_BYTES = 16 * 1024 * 1024
 # How many seconds a command that writes in raw/ waits for another such command or for a build.
 WAIT = 60.0
@@ -47,7 +47,7 @@ class Finding:
 def read_package(project: Project) -> dict[str, Any]:
     """raw/datapackage.json as a dict that is valid against datapackage.schema.json.
 
-    Raises EgovError (exit code 2) that lists every error in it.
+    Raises EgovError (exit code 2) that lists all errors in it.
     """
     path = project.package_file
     try:
@@ -56,10 +56,10 @@ def read_package(project: Project) -> dict[str, Any]:
         package = json.loads(
             path.read_bytes().decode(), object_pairs_hook=_without_twins, parse_float=_refuse, parse_constant=_refuse
         )
-        json.dumps(package, ensure_ascii=False).encode()  # fails for half a surrogate pair, which is no text
+        json.dumps(package, ensure_ascii=False).encode()  # fails for half a surrogate pair, which is not valid text
     except FileNotFoundError:
         raise EgovError(
-            "raw/datapackage.json: the file is missing; restore it, it describes every raw file", Exit.REFUSED
+            "raw/datapackage.json: the file is missing; restore it: it describes every raw file", Exit.REFUSED
         ) from None
     except (ValueError, RecursionError) as error:  # undecodable text too
         raise EgovError(f"raw/datapackage.json: not readable as UTF-8 JSON ({error}); restore the file", Exit.REFUSED) from None
@@ -69,21 +69,21 @@ def read_package(project: Project) -> dict[str, Any]:
 
 
 def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object as a dict. If a property stands in it twice, two readers could read two different values."""
+    """A JSON object as a dict. Raises ValueError if it has a property twice: two readers could read different values."""
     counted = Counter(name for name, _ in pairs)
     if twice := [name for name, times in counted.items() if times > 1]:
-        raise ValueError(f"the property {twice[0]!r} stands twice in one object")
+        raise ValueError(f"the property {twice[0]!r} appears twice in one object")
     return dict(pairs)
 
 
 def _refuse(number: str) -> None:
-    raise ValueError(f"{number} is no whole number; the package holds no other")
+    raise ValueError(f"{number} is not a whole number; the package holds only whole numbers")
 
 
 @cache
 def _schema() -> Any:
-    """The validator of the package. A pattern has to match the whole text: `$` alone also matches before a final line end."""
-    # here, not above: no other command should wait for this import
+    """The validator of the package. A pattern must match the whole text: `$` alone also matches before a final line break."""
+    # imported here so that other commands need not wait for it
     from jsonschema import Draft202012Validator, FormatChecker, ValidationError, validators
 
     def pattern(_: Any, expected: str, instance: object, __: Any) -> Iterator[ValidationError]:
@@ -94,7 +94,7 @@ def _schema() -> Any:
 
     def compiles(instance: object) -> bool:
         with warnings.catch_warnings():
-            warnings.simplefilter("error")  # a warning means that a later Python reads the pattern differently
+            warnings.simplefilter("error")  # a warning means that a later Python may read the pattern differently
             return not isinstance(instance, str) or bool(re.compile(instance))
 
     formats.checks("regex", raises=(re.error, ValueError, OverflowError, RecursionError, Warning))(compiles)
@@ -104,7 +104,7 @@ def _schema() -> Any:
 
 
 def _schema_findings(package: object) -> Iterator[Finding]:
-    """Every part of the package that datapackage.schema.json does not allow, each with the path to it."""
+    """Every part of the package that datapackage.schema.json does not allow, with the path to it."""
     for error in _schema().iter_errors(package):
         way = list(error.absolute_path)
         match error.validator:
@@ -125,7 +125,7 @@ def _schema_findings(package: object) -> Iterator[Finding]:
                 expected = {"date": "a day as YYYY-MM-DD", "regex": "a regular expression"}[error.validator_value]
                 what = f"found {_short(error.instance)}, expected {expected}"
             case _:
-                what = f"found {_short(error.instance)}, against the rule {error.validator} {_short(error.validator_value)}"
+                what = f"{_short(error.instance)} breaks the rule {error.validator} {_short(error.validator_value)}"
         yield Finding("datapackage.json", 0, "", f"{_way(package, way)}{what}")
 
 
@@ -150,7 +150,7 @@ def _short(value: object) -> str:
 
 
 def _package_findings(package: dict[str, Any]) -> Iterator[Finding]:
-    """Errors in a package whose form is valid: names that are used twice, and references to things that do not exist."""
+    """Errors in a package that is valid against the schema: duplicate names, and references to things that do not exist."""
 
     def found(message: str) -> Finding:
         return Finding("datapackage.json", 0, "", message)
@@ -163,7 +163,7 @@ def _package_findings(package: dict[str, Any]) -> Iterator[Finding]:
             [(r["series"], r["edition"], r["revision"]) for r in package["resources"] if "series" in r],
         ),
     ):
-        yield from (found(f"the {what} {name!r} stands twice") for name, times in Counter(names).items() if times > 1)
+        yield from (found(f"the {what} {name!r} appears twice") for name, times in Counter(names).items() if times > 1)
     described = sorted(source["name"] for source in package["sources"])
     columns = {resource["name"]: {field["name"] for field in resource["schema"]["fields"]} for resource in package["resources"]}
     for resource in package["resources"]:
@@ -172,7 +172,12 @@ def _package_findings(package: dict[str, Any]) -> Iterator[Finding]:
         if resource["name"] != name:
             yield Finding(path, 0, "", f"its resource is named {resource['name']!r}; expected {name!r}")
         if name.startswith("datapackage_"):
-            yield Finding(path, 0, "", "its folder has the name of the tables that describe the package; rename it")
+            yield Finding(
+                path,
+                0,
+                "",
+                "names that start with datapackage_ are reserved for the tables that describe the package; rename the folder",
+            )
         if (source := resource["sources"][0]["name"]) not in described:
             yield Finding(
                 path, 0, "", f"its source is {source!r}; expected one that raw/datapackage.json describes: {described}"
@@ -180,7 +185,7 @@ def _package_findings(package: dict[str, Any]) -> Iterator[Finding]:
         held = Counter(field["name"] for field in schema["fields"])
         for column, times in held.items():
             if times > 1 or column == "raw_row":
-                yield Finding(path, 0, column, "the column stands twice, raw_row is numbered here; rename one of the two")
+                yield Finding(path, 0, column, "the column appears twice (every table already gets a raw_row); rename it")
         named = [("primaryKey", schema.get("primaryKey", []), set(held))]
         for key in schema.get("foreignKeys", []):
             target = key["reference"]["resource"] or resource["name"]
@@ -197,7 +202,7 @@ def _package_findings(package: dict[str, Any]) -> Iterator[Finding]:
 
 
 def require_valid(findings: list[Finding]) -> None:
-    """Raise EgovError (exit code 2) that lists all findings, if there are any."""
+    """If there are any findings, raise EgovError (exit code 2) that lists all of them."""
     if findings:
         count = f"{len(findings)} finding{'s' if len(findings) > 1 else ''}"
         lines = "\n".join(f"  {finding}" for finding in findings)
@@ -205,13 +210,13 @@ def require_valid(findings: list[Finding]) -> None:
 
 
 def write_package(project: Project, package: dict[str, Any]) -> None:
-    """Replace raw/datapackage.json by `package` in one step, formatted as it is kept."""
+    """Replace raw/datapackage.json with `package` in one step, in its usual formatting."""
     replace_file(project.package_file, (json.dumps(package, ensure_ascii=False, indent=2) + "\n").encode())
 
 
 @contextlib.contextmanager
 def editing(project: Project) -> Iterator[None]:
-    """Hold the lock of the warehouse while a command writes in raw/. Raises EgovError (exit code 3) if it stays taken."""
+    """Hold the lock of the warehouse while a command writes in raw/. Raises EgovError (exit code 3) if the lock stays taken."""
     with store.only_writer(project, WAIT):
         yield
 

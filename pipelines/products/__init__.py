@@ -1,7 +1,7 @@
-"""Products: what people take away from a release beside its database, all of it made from that database.
+"""Products: the files that a release offers besides its database, all of them made from that database.
 
-A module is a format. It declares a PRODUCT, with the files that it leaves, and stands in MODULES: a new format needs nothing
-else. A product that cannot be made fails the build, so that a release always holds all of them.
+Each module makes one format. It declares a PRODUCT with the files that it writes, and is listed in MODULES; a new format needs
+nothing else. A product that cannot be made fails the build, so that a release always holds all products.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ MODULES = ("tables", "sdmx", "codebook", "docs", "report")
 
 
 def every() -> list[Product]:
-    """The products of a release, but for its description, which `make` adds.
+    """The products of a release, except for its description, which `make` adds.
 
-    They are imported here and not above: who asks for the contract alone, or fails before, needs none of them.
+    The modules are imported here: a caller that needs only the contract, or a build that fails early, needs none of them.
     """
     return [import_module(f"{__name__}.{module}").PRODUCT for module in MODULES]
 
@@ -39,10 +39,10 @@ def require_extras(products: Sequence[Product]) -> None:
 
 
 def make(draft: Draft, progress: Callable[[int, int], None], products: Sequence[Product]) -> dict[str, float]:
-    """Make these products of a release, and last the description of them. Returns the seconds that each took.
+    """Make these products of a release, and finally its description. Returns how many seconds each product took.
 
-    They ask the database through a connection that can write nothing. Raises EgovError that names the product which could not
-    be made, or did not leave the files that it declares.
+    The products query the database through a connection that cannot write. Raises EgovError that names a product that could not
+    be made or did not write exactly the files that it declares.
     """
     from pipelines.products import description
 
@@ -66,7 +66,7 @@ def make(draft: Draft, progress: Callable[[int, int], None], products: Sequence[
             declared = {path for file in product.files for path in file.paths(catalog.tables)}
             if left != declared:
                 raise EgovError(
-                    f"the product {product.name} left other files than it declares, nothing is published: "
+                    f"the product {product.name} did not write the files that it declares, nothing is published: "
                     f"{', '.join(sorted(left ^ declared))}"
                 )
             seconds[product.name] = round(time.monotonic() - started, 2)

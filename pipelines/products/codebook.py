@@ -1,4 +1,4 @@
-"""Codebook: what every public table, column and code means, as CSV, as a page to read, and as pages of docs/."""
+"""Codebook: the meaning of every public table, column and code, as CSV, as an HTML page, and as pages of docs/."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ COLUMNS = (
     "table_schema", "table_name", "column_name", "position", "data_type", "unit", "is_nullable", "is_primary_key", "references",
     "description",
 )  # fmt: skip
-# Code list, and the query for code, name and meaning.
+# The title of each code list, and the query for its codes, names and meanings.
 CODES = {
     "Indicators": "select indicator_code, name_en, definition from marts.dim_indicators",
     "Services": "select service_code, name_en, category from marts.dim_services",
@@ -34,14 +34,14 @@ CODES = {
 
 @dataclass(frozen=True)
 class CodeList:
-    """A code list with its rows of code, name and meaning."""
+    """A code list. Each row has a code, a name and a meaning."""
 
     title: str
     rows: list[tuple[str, str, str]]
 
 
 def write(draft: Draft, catalog: Catalog) -> None:
-    """codebook.csv, a row a column, and codebook.html."""
+    """Write codebook.csv, which has one row per column of a table, and codebook.html."""
     with open(draft.folder / "codebook.csv", "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
@@ -72,7 +72,7 @@ def code_lists(catalog: Catalog) -> list[CodeList]:
 
 
 def reference(table: Table, column: Column) -> str | None:
-    """The column that a foreign key leads to, as table.column, or None where there is no key."""
+    """The column that a foreign key refers to, as table.column, or None if the column is in no foreign key."""
     for key in table.foreign_keys:
         if column.name in key.columns:
             return f"{key.table}.{key.referenced[key.columns.index(column.name)]}"
@@ -80,7 +80,7 @@ def reference(table: Table, column: Column) -> str | None:
 
 
 def markdown_pages(catalog: Catalog) -> dict[str, str]:
-    """The generated pages of docs/: file name to text."""
+    """The generated pages of docs/: file name -> text."""
     dictionary = ["# Dictionary", "", _GENERATED, ""]
     for table in catalog.tables:
         dictionary += [f"## {table.full_name}", "", table.description, "", "| column | type | unit | key | meaning |"]

@@ -1,4 +1,4 @@
-"""Contract: what a product of a release has to declare, so that the build can make it and the description can name it."""
+"""Contract: what a product must declare so that the build can make it and the description of the release can list it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pipelines.releases.draft import Draft
 
 @dataclass(frozen=True)
 class File:
-    """A file that a product leaves: its path in the release and its media type.
+    """A file that a product writes: its path in the release and its media type.
 
-    A path with `{table}` in it stands for a file per public table, which holds that table. Data is there to be downloaded:
-    the description of the release lists it. Pages to be read are no data.
+    A path that contains `{table}` means one file for each public table, which holds that table. The description of the release
+    lists data files for download. HTML pages are not data.
     """
 
     path: str
@@ -30,13 +30,13 @@ class File:
         return self.path.format(table=table.name)
 
     def paths(self, tables: Sequence[Table]) -> list[str]:
-        """The paths of all files that it stands for."""
+        """The paths of all files that this entry covers."""
         return [self.path_of(table) for table in tables] if self.is_per_table else [self.path]
 
 
 @dataclass(frozen=True)
 class Extra:
-    """An extra of this distribution, and the package that it brings."""
+    """An optional extra of this distribution, and the package that it installs."""
 
     name: str
     package: str

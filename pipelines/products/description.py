@@ -1,6 +1,6 @@
-"""Description: what machines read of a release: a Frictionless data package over its tables, and DCAT with schema.org.
+"""Description: machine-readable descriptions of a release: a Frictionless data package, and DCAT with schema.org.
 
-Which files there are, and of which media type, comes from what the products of the release declare.
+The products of the release declare which files it holds, and their media types.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from pipelines.releases.draft import Draft
 
 TITLE = "Published e-government figures, Kazakhstan first"
 SUMMARY = (
-    "Indices and use of public services as their publishers print them, cleaned, keyed and tested; each value leads back to "
-    "the printed cell it came from."
+    "Indices and usage figures of public services as their publishers print them, cleaned, keyed and tested; each value leads "
+    "back to the printed cell it came from."
 )
 KEYWORDS = ["e-government", "Kazakhstan", "EGDI", "GovTech Maturity Index", "public services", "Internet use"]
 FIELD_TYPES = {"VARCHAR": "string", "INTEGER": "integer", "BIGINT": "integer", "DATE": "date", "BOOLEAN": "boolean"}
@@ -31,7 +31,7 @@ Json = dict[str, Any]
 
 
 def product(described: Sequence[Product]) -> Product:
-    """The description of a release that has the products `described`."""
+    """The product that describes a release with the products `described`."""
     files = [file for each in described for file in each.files if file.is_data]
     return Product(
         "description",
@@ -41,7 +41,7 @@ def product(described: Sequence[Product]) -> Product:
 
 
 def write(draft: Draft, catalog: Catalog, files: Sequence[File]) -> None:
-    """datapackage.json and dcat.jsonld, over these files of the draft. Both carry the id and time of the release."""
+    """Write datapackage.json and dcat.jsonld, which describe these files of the draft. Both hold the release id and time."""
     raw_package = json.loads(draft.project.package_file.read_text(encoding="utf-8"))
     citation = yaml.safe_load((draft.project.root / "CITATION.cff").read_text(encoding="utf-8"))
     hashes = {path: file_hash(draft.folder / path) for file in files for path in file.paths(catalog.tables)}
@@ -54,15 +54,15 @@ def write(draft: Draft, catalog: Catalog, files: Sequence[File]) -> None:
 def data_package(
     draft: Draft, catalog: Catalog, files: Sequence[File], hashes: dict[str, str], licences: list[Json], citation: Json
 ) -> Json:
-    """The tables as a Frictionless data package (https://datapackage.org): CSV with types and keys, other formats beside it.
+    """The tables as a Frictionless data package (https://datapackage.org): CSV with types and keys, other formats as files.
 
-    `hashes` holds the hash of each file by its path in the release.
+    `hashes` maps the path of each file in the release to its hash.
     """
     return {
         "profile": "data-package",
         "name": "egov-warehouse",
         "title": TITLE,
-        "description": f"{SUMMARY} In CSV, text that a spreadsheet would run as a formula has an apostrophe before it.",
+        "description": f"{SUMMARY} In CSV, an apostrophe precedes text that a spreadsheet would run as a formula.",
         "version": draft.release_id,
         "created": draft.built_at.isoformat(timespec="seconds"),
         "keywords": KEYWORDS,
@@ -80,7 +80,7 @@ def data_package(
 
 
 def dcat(draft: Draft, catalog: Catalog, files: Sequence[File], hashes: dict[str, str], licence: str, citation: Json) -> Json:
-    """The release as a dcat:Dataset (https://www.w3.org/TR/vocab-dcat-3/) that is a schema.org Dataset as well."""
+    """The release as a dcat:Dataset (https://www.w3.org/TR/vocab-dcat-3/) that is also a schema.org Dataset."""
     media_types = {path: file.media_type for file in files for path in file.paths(catalog.tables)}
     authors = [author["name"] for author in citation["authors"]]
     periods = catalog.rows("select min(start_date) as first, max(end_date) as last from marts.dim_periods")[0]
@@ -136,7 +136,7 @@ def dcat(draft: Draft, catalog: Catalog, files: Sequence[File], hashes: dict[str
 
 
 def _resource(draft: Draft, hashes: dict[str, str], file: File, table: Table) -> Json:
-    """A table in one format: as CSV a resource with the types and keys of its columns, as anything else a plain file."""
+    """A table in one format: CSV is a resource with the types and keys of its columns, any other format is a plain file."""
     path = draft.folder / file.path_of(table)
     is_csv = file.media_type == "text/csv"
     described = {
@@ -154,7 +154,7 @@ def _resource(draft: Draft, hashes: dict[str, str], file: File, table: Table) ->
 
 
 def _tabular(table: Table) -> Json:
-    """What a resource says of a table as tables.write_csv writes it."""
+    """The properties of a resource for a table in the CSV format of tables.write_csv."""
     has_null = any(column.is_nullable for column in table.columns)
     schema: Json = {
         "fields": [
@@ -168,7 +168,7 @@ def _tabular(table: Table) -> Json:
             for column in table.columns
         ],
         "primaryKey": list(table.primary_key),
-        # without nulls an empty cell is empty text: a printed cell with nothing in it
+        # in a table without nulls, an empty cell is empty text: the source printed an empty cell
         "missingValues": [""] if has_null else [],
     }
     if table.foreign_keys:
@@ -184,5 +184,5 @@ def _tabular(table: Table) -> Json:
 
 
 def _write_json(path: Path, content: Json) -> None:
-    """Write JSON that a catalogue can put into a page as it is."""
+    """Write JSON that a catalogue can embed in a page unchanged."""
     path.write_text(embeddable(json.dumps(content, ensure_ascii=False, indent=2)) + "\n", encoding="utf-8")

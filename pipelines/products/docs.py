@@ -1,8 +1,8 @@
-"""Docs: dbt's own pages on models, tests and lineage, in one static file.
+"""Docs: dbt's own pages about models, tests and lineage, in one static file.
 
-dbt would put its JSON into the script of its page as it is, where a description with a `</script>` in it ends the script and
-goes on as markup. Here the JSON stands beside the script, in elements of its own that nothing runs, and the script, which is
-always the same, is the only one that the page may run.
+dbt would put its JSON unchanged into the script of its page. There, a description that holds `</script>` would end the script,
+and the rest of it would become markup. This module puts the JSON into separate elements that no browser runs. The script, which
+is always the same, is the only one that the page may run.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pipelines.project import EgovError
 from pipelines.releases.catalog import Catalog
 from pipelines.releases.draft import Draft
 
-# What differs from one run of dbt to the next, and says nothing about the data.
+# Values that differ from one run of dbt to the next and have nothing to do with the data.
 OF_THE_RUN = [
     (re.compile(r'"(generated_at|invocation_started_at)": ?"[^"]*"'), r'"\1": "{date}T00:00:00Z"'),
     (re.compile(r'"(invocation_id)": ?"[^"]*"'), r'"\1": "00000000-0000-0000-0000-000000000000"'),
@@ -23,31 +23,31 @@ OF_THE_RUN = [
 ]
 ARTIFACTS = ("manifest", "catalog")
 SCRIPT = '<script defer="defer">'
-# What stands in dbt's page, once each, and what is to stand there.
+# Texts that occur exactly once in dbt's page, and their replacements.
 CHANGES = {
     **{
         f'"{name.upper()}.JSON INLINE DATA"': f"JSON.parse(document.getElementById('{name}').textContent)" for name in ARTIFACTS
     },
-    # the results of a search are texts, of which dbt makes markup to colour what was searched for
+    # dbt turns search results into markup to highlight the search term, so their text must be escaped first
     "n.highlight=function(t){": 'n.highlight=function(t){t=t&&t.replace(/&/g,"&amp;").replace(/</g,"&lt;");',
-    # AngularJS is told that it may not make scripts of text, and need not try
+    # tells AngularJS not to compile text into scripts, which the policy of the page forbids
     'ng-app="dbt"': 'ng-app="dbt" ng-csp="no-unsafe-eval"',
-    # an address that dbt forgot to fill in
+    # a placeholder for an address that dbt leaves in its page by mistake
     "${require('./assets/favicons/favicon.ico')}": "data:,",
 }
 
 
 def write(draft: Draft, catalog: Catalog) -> None:
-    """docs/index.html, from the page and the JSON that dbt left in target/.
+    """Write docs/index.html from the page and the JSON that dbt left in target/.
 
-    Raises EgovError where the page is not as it was when this was written.
+    Raises EgovError if dbt's page no longer has the form that this module expects.
     """
     target = draft.project.root / "target"
     page = (target / "index.html").read_text(encoding="utf-8")
     for old, new in CHANGES.items():
         if page.count(old) != 1:
             raise EgovError(
-                f"dbt's page holds {old!r} {page.count(old)} times, not once: pipelines/products/docs.py has to follow"
+                f"dbt's page holds {old!r} {page.count(old)} times, not once: adapt pipelines/products/docs.py to it"
             )
         page = page.replace(old, new)
     head, _, rest = page.partition(SCRIPT)
@@ -60,7 +60,7 @@ def write(draft: Draft, catalog: Catalog) -> None:
 
 
 def _data(name: str, json: str, catalog: Catalog) -> str:
-    """The element that holds a JSON of dbt, less what is of the run."""
+    """The element that holds a JSON file of dbt, without the values that differ from run to run."""
     for pattern, replacement in OF_THE_RUN:
         json = pattern.sub(replacement.replace("{date}", catalog.latest_access.isoformat()), json)
     return f'<script type="application/json" id="{name}">{embeddable(json)}</script>\n'

@@ -1,7 +1,7 @@
 """Pages: how every page of a release is rendered, and what it may do.
 
-What is put in is escaped, what is missing is an error, and the browser is told to run nothing but the scripts that the page was
-made with: text that got in as markup by a mistake of ours, or of dbt's, still runs nothing and fetches nothing.
+Templates escape every value and fail if one is missing. A content security policy lets the browser run only the scripts that
+the page was made with. If our templates or dbt mistakenly let text through as markup, it still runs and fetches nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 
 def templates(folder: Path) -> Environment:
-    """The templates in a folder. They can ask for `policy()` and test whether a text `is web_address`."""
+    """The templates in a folder. They can call `policy()` and test whether a text `is web_address`."""
     environment = Environment(
         loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -26,10 +26,10 @@ def templates(folder: Path) -> Environment:
 
 
 def policy(*scripts: str) -> Markup:
-    """The meta element that lets a page run these inline scripts, written as they stand between their tags, and nothing else.
+    """The meta element that lets a page run only these inline scripts, given exactly as they appear between their tags.
 
-    A script is known by its hash. It must not hold text of the data, or the text would be allowed with it. Styles may stand
-    anywhere; pictures and fonts are those that the page holds itself.
+    The policy identifies a script by its hash. A script must not contain text from the data, because that text would then be
+    allowed to run. Styles are allowed anywhere; pictures and fonts must be embedded in the page.
     """
     allowed = " ".join(f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'" for script in scripts) or "'none'"
     content = (
@@ -40,10 +40,10 @@ def policy(*scripts: str) -> Markup:
 
 
 def is_web_address(text: str | None) -> bool:
-    """Whether a text is an address that a link may lead to: no javascript:, no data:, nothing of this machine."""
+    """Whether a text is an address that a link may use: http or https, but not javascript:, data: or a local file."""
     return re.match(r"https?://[^\s\x00-\x1f]", text or "", re.IGNORECASE) is not None
 
 
 def embeddable(json: str) -> str:
-    """The same JSON in a form that can stand in a script element of a page: a `<`, which might end it, is an escape."""
+    """The same JSON in a form that is safe in a script element: each `<`, which could end the element, is escaped."""
     return json.replace("<", "\\u003c")

@@ -1,6 +1,6 @@
-"""SDMX: the two fact tables as SDMX-CSV 2.0, with the structure that they are read against.
+"""SDMX: the two fact tables as SDMX-CSV 2.0, with the structure that describes them.
 
-Codes and names come from the dimensions of the release, descriptions of components from its dictionary: nothing is said twice.
+Codes and names come from the dimensions of the release, descriptions of components from its columns: nothing is repeated here.
 Standard: SDMX 3.0, https://sdmx.org/standards-2/.
 """
 
@@ -21,10 +21,10 @@ from pipelines.releases.draft import Draft
 AGENCY = "EGOV_WAREHOUSE"
 VERSION = "1.0"
 STRUCTURE_FILE = "structure.xml"
-# What XML 1.0 cannot hold, not even as an escape: pysdmx would write it, and no reader could open the file.
+# Characters that XML 1.0 cannot hold, not even escaped: pysdmx would write them, and no reader could open the file.
 NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
-# Code list, and the query for its codes and names.
+# The id of each code list, and the query for its codes and names.
 CODELISTS = {
     "CL_AREA": "select country_code, name_en from marts.dim_countries",
     "CL_INDICATOR": "select indicator_code, name_en from marts.dim_indicators",
@@ -43,7 +43,7 @@ CODELISTS = {
 
 @dataclass(frozen=True)
 class Part:
-    """A component of a data structure: its role (D dimension, M measure, A attribute), column, and code list or data type."""
+    """A component of a data structure: its role (D dimension, M measure, A attribute), column, and code list or type."""
 
     id: str
     role: str
@@ -54,7 +54,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Flow:
-    """A dataflow: the table that fills it, its components in order, and the dimensions joined to it, each by its key."""
+    """A dataflow: the table that it is read from, its components in order, and the dimensions joined to the table by key."""
 
     id: str
     table: str
@@ -81,7 +81,7 @@ INDEX_VALUES = Flow(
     ),
     joined=(("dim_indicators", "indicator_code"),),
 )
-# The period is a code here, no time period: one figure is of a month that its source does not name (XXXX-XX).
+# The period is a code here, not a time period: the source of one figure does not name its month (XXXX-XX).
 SERVICE_USAGE = Flow(
     "SERVICE_USAGE",
     "fct_service_usage",
@@ -101,18 +101,18 @@ FLOWS = (INDEX_VALUES, SERVICE_USAGE)
 
 
 def write(draft: Draft, catalog: Catalog) -> None:
-    """sdmx/structure.xml (SDMX-ML 3.0) and sdmx/<table>.csv (SDMX-CSV 2.0) for each dataflow.
+    """Write sdmx/structure.xml (SDMX-ML 3.0) and, for each dataflow, sdmx/<table>.csv (SDMX-CSV 2.0).
 
-    Raises EgovError when a file does not hold every row of its table.
+    Raises EgovError if a file does not hold every row of its table.
     """
-    # here: whoever only reads a release has no need of the extra
+    # imported here: code that only reads releases does not need the extra
     from pysdmx.io.xml.sdmx30.writer.structure import write as write_structure
     from pysdmx.model import Organisation
     from pysdmx.model.message import Header
 
     folder = draft.folder / "sdmx"
     folder.mkdir()
-    # the day of the data, not of the build: equal data gives equal bytes
+    # the date depends on the data, not on the build: equal data gives equal bytes
     header = Header(
         id=f"{AGENCY}_STRUCTURE",
         prepared=datetime.combine(catalog.latest_access, time(), UTC),
@@ -124,16 +124,16 @@ def write(draft: Draft, catalog: Catalog) -> None:
         written = write_csv(catalog, flow, path)
         held = catalog.rows(f"select count(*) as rows from marts.{flow.table}")[0]["rows"]
         if written != held:
-            raise EgovError(f"sdmx/{path.name} holds {written} rows where marts.{flow.table} has {held}")
+            raise EgovError(f"sdmx/{path.name} holds {written} rows, but marts.{flow.table} has {held}")
 
 
 def write_csv(catalog: Catalog, flow: Flow, path: Path) -> int:
-    """The rows of a dataflow as SDMX-CSV 2.0, ordered by its dimensions. Returns how many there are.
+    """Write the rows of a dataflow as SDMX-CSV 2.0, ordered by its dimensions. Returns the number of rows.
 
-    Each names its dataflow and says that it informs (action I). A component without a value is an empty cell.
+    Each row names its dataflow and has the action I (information). A component without a value is an empty cell.
     Rules: https://github.com/sdmx-twg/sdmx-csv
     """
-    # as doubles decimals have no zeros at their end: exact for the fifteen digits that DECIMAL(18, 10) below 100,000 needs
+    # a cast to double drops trailing zeros; it is exact for the fifteen digits that a DECIMAL(18, 10) below 100,000 needs
     columns = ", ".join(
         f"cast({part.column}{'::double' if part.representation == 'Decimal' else ''} as varchar)" for part in flow.parts
     )
@@ -150,12 +150,12 @@ def write_csv(catalog: Catalog, flow: Flow, path: Path) -> int:
 
 
 def xml_text(text: str) -> str:
-    """A text as XML can hold it: each character that it cannot is a replacement character, U+FFFD."""
+    """A text that XML can hold: each character that it cannot hold is replaced by U+FFFD, the replacement character."""
     return NO_XML.sub("\ufffd", text)
 
 
 def _structures(catalog: Catalog) -> list[Any]:
-    """Code lists, concepts, data structures and dataflows, as pysdmx has them."""
+    """Code lists, concepts, data structures and dataflows, as objects of pysdmx."""
     from pysdmx.model import Code, Codelist, Component, Components, Concept, ConceptScheme, DataType, Role
     from pysdmx.model.dataflow import Dataflow, DataStructureDefinition
 

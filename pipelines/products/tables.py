@@ -1,4 +1,4 @@
-"""Tables: every public table as CSV and as Parquet, its rows in the order of its key, so that equal data gives equal bytes."""
+"""Tables: every public table as CSV and as Parquet. Rows are ordered by primary key, so that equal data gives equal bytes."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pipelines.project import EgovError
 from pipelines.releases.catalog import Catalog, Column, Table
 from pipelines.releases.draft import Draft
 
-# What makes a spreadsheet take a cell for a formula: https://owasp.org/www-community/attacks/CSV_Injection
+# The first characters that make a spreadsheet run a cell as a formula: https://owasp.org/www-community/attacks/CSV_Injection
 FORMULA = r"^[=+\-@＝＋－＠\t\r\n]"
 
 
 def write(draft: Draft, catalog: Catalog) -> None:
-    """csv/<table>.csv and parquet/<table>.parquet."""
+    """Write csv/<table>.csv and parquet/<table>.parquet."""
     for kind in ("csv", "parquet"):
         (draft.folder / kind).mkdir()
     for table in catalog.tables:
@@ -25,10 +25,10 @@ def write(draft: Draft, catalog: Catalog) -> None:
 
 
 def write_parquet(draft: Draft, catalog: Catalog) -> None:
-    """Every public table as Parquet. The connection that writes the files can reach the folder of them and no other."""
+    """Write every public table as Parquet. The connection that writes the files can reach only their folder."""
     folder = draft.folder / "parquet"
     with duckdb.connect() as connection:
-        connection.execute("set threads = 1")  # the rows of a file keep their groups
+        connection.execute("set threads = 1")  # with one thread, row groups are always the same
         connection.execute("attach ? as release (read_only)", [str(draft.folder / "egov.duckdb")])
         connection.execute("use release")
         connection.execute("set allowed_directories = [?]", [str(folder)])
@@ -44,7 +44,7 @@ def _ordered(table: Table) -> str:
 
 
 def write_csv(connection: duckdb.DuckDBPyConnection, table: Table, ordered: str, path: Path) -> None:
-    """One table as RFC 4180: UTF-8, CRLF, a header, dates as in ISO 8601, decimals in full, an empty cell for null.
+    """Write one table as RFC 4180: UTF-8, CRLF, a header, ISO 8601 dates, decimals in full, an empty cell for null.
 
     Text that a spreadsheet would run as a formula gets an apostrophe before it, unless it is a plain number. The database
     writes the lines: for a large table Python's own writer takes several times as long. Raises EgovError if empty text and null
@@ -54,7 +54,7 @@ def write_csv(connection: duckdb.DuckDBPyConnection, table: Table, ordered: str,
     if texts and any(column.is_nullable for column in table.columns):
         empty = " or ".join(f"{name} = ''" for name in texts)
         if connection.execute(f"select 1 from (select * {ordered}) where {empty} limit 1").fetchone():
-            raise EgovError(f"{table.full_name} has empty text beside nulls: in CSV the two would look alike")
+            raise EgovError(f"{table.full_name} has empty text beside nulls: in CSV, the two would look alike")
     cells = ", ',', ".join(_as_cell(column) for column in table.columns)
     lines = connection.execute(f"select concat({cells}, chr(13), chr(10)) {ordered}")  # concat leaves nulls out
     with open(path, "w", encoding="utf-8", newline="") as file:

@@ -1,1 +1,1 @@
-"""Releases: how one is made, published, compared, read and taken back."""
+"""Releases: how a release is made, published, compared, read and rolled back."""

@@ -1,4 +1,4 @@
-"""Catalog: what the database of a release says of its own public tables: types, keys, units and meanings."""
+"""Catalog: the public tables of a release as its database describes them: types, keys, units and meanings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PUBLIC_SCHEMAS = ("marts", "reports")
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its type as DuckDB writes it, its unit if it has one, and what it means."""
+    """A column: its type as DuckDB writes it, its unit if it has one, and its meaning."""
 
     name: str
     data_type: str
@@ -28,7 +28,7 @@ class Column:
 class Constraint:
     """A constraint: its kind (PRIMARY KEY, FOREIGN KEY, UNIQUE, CHECK), its columns, and its text as DuckDB writes it.
 
-    A foreign key names a row of `table`, in the same schema, by its columns `referenced`.
+    A foreign key refers to the columns `referenced` of `table`, which is in the same schema.
     """
 
     kind: str
@@ -54,7 +54,7 @@ class Table:
 
     @property
     def primary_key(self) -> tuple[str, ...]:
-        """The columns of the primary key in order; empty where there is none."""
+        """The columns of the primary key in order; empty if there is none."""
         return next((constraint.columns for constraint in self.constraints if constraint.kind == "PRIMARY KEY"), ())
 
     @property
@@ -64,7 +64,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Catalog:
-    """What a database says of itself, through a connection to it."""
+    """What a database says about itself, read through a connection to it."""
 
     connection: duckdb.DuckDBPyConnection
 
@@ -74,14 +74,14 @@ class Catalog:
         return read_tables(self.connection, PUBLIC_SCHEMAS)
 
     def rows(self, query: str) -> list[dict[str, Any]]:
-        """What a query finds, a dictionary a row."""
+        """The result of a query, one dictionary per row."""
         cursor = self.connection.execute(query)
         names = [column[0] for column in cursor.description or []]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     @cached_property
     def latest_access(self) -> date:
-        """The day on which the newest source was last accessed: a date that belongs to the data, not to the build."""
+        """The latest day on which a source was accessed: a date that depends on the data, not on the build."""
         found: date = self.rows("select max(accessed_on) as latest from marts.dim_sources")[0]["latest"]
         return found
 

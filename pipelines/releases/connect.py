@@ -8,18 +8,18 @@ import duckdb
 
 from pipelines.project import EgovError
 
-# A read-only connection can still read and write other files. With these settings a query can still write to the path of the
-# database itself, to its log and to its folder for spilling: it could put a forged log there for the next reader to replay.
+# A read-only connection can still read and write other files. Even with these settings, a query can write to the path of the
+# database itself, to its log and to its temporary folder: it could put a forged log there for the next reader to replay.
 HARDENED = {"access_mode": "read_only", "enable_external_access": "false", "temp_directory": ""}
-# So the connection also loses the file system, for good: it keeps the file that it has open, opens no other, and spills nothing
-# to disk.
+# So the connection also loses the file system permanently: it keeps the file that it has open, opens no other file, and spills
+# nothing to disk.
 LOCK = "set disabled_filesystems = 'LocalFileSystem'; set lock_configuration = true"
 
 
 def connect(database: Path) -> duckdb.DuckDBPyConnection:
     """A connection to a published database that can neither change it nor touch any other file.
 
-    Raises EgovError when the file does not exist, is not a database, or has a log beside it.
+    Raises EgovError if the file does not exist, is not a database, or has a log beside it.
     """
     if not database.is_file():
         raise EgovError(f"{database} does not exist: no release is published yet; `egov build` publishes one")
@@ -43,7 +43,7 @@ def lock(connection: duckdb.DuckDBPyConnection) -> None:
     try:
         connection.execute(LOCK)
     except duckdb.InvalidInputException:
-        try:  # DuckDB does not show this setting, so its effect is tested
+        try:  # DuckDB does not show the value of this setting, so its effect is tested
             connection.execute("from read_blob('')")
         except duckdb.PermissionException as refused:
             if "LocalFileSystem" in str(refused):
@@ -52,12 +52,12 @@ def lock(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def refuse_log(database: Path) -> None:
-    """Raise EgovError if a write-ahead log stands beside a published database: a release is published without one.
+    """Raise EgovError if there is a write-ahead log beside a published database: a release is published without one.
 
-    DuckDB would replay the log into the figures, whoever wrote it.
+    DuckDB would replay the log into the figures, no matter who wrote it.
     """
     for log in database.resolve().parent.glob("*.wal*"):
         raise EgovError(
             f"{log} was not published with the release: DuckDB would replay it into the figures. "
-            "Remove it, and see with `egov verify` what else has changed"
+            "Remove it, and run `egov verify` to see what else has changed"
         )

@@ -10,7 +10,7 @@ import duckdb
 from pipelines.releases import connect
 from pipelines.releases.catalog import PUBLIC_SCHEMAS
 
-# Tables that say where a figure is printed, not what it is: their rows are counted, not listed.
+# Tables that say where a figure is printed rather than what it is: a diff counts their rows but does not list them.
 COUNTED_ONLY = {"marts.dim_source_cells"}
 
 
@@ -48,8 +48,8 @@ class Diff:
         If the older release cannot be read, that is the loss.
         """
         lost = [f"the current release cannot be compared with: {self.unreadable}"] if self.unreadable else []
-        lost += [f"the table {table} goes" for table in self.tables_removed]
-        lost += [f"the column {column} goes" for column in self.columns_removed]
+        lost += [f"the table {table} is removed" for table in self.tables_removed]
+        lost += [f"the column {column} is removed" for column in self.columns_removed]
         for table, change in self.tables.items():
             if table in COUNTED_ONLY:
                 if change.rows_after < change.rows_before:
@@ -91,7 +91,7 @@ class Diff:
 def compare(old: Path, new: Path) -> Diff:
     """The differences between the public tables of two database files, opened read-only.
 
-    Raises EgovError if a log stands beside one of them.
+    Raises EgovError if there is a log beside one of them.
     """
     with duckdb.connect() as connection:
         for name, path in (("old", old), ("new", new)):
@@ -117,7 +117,7 @@ def compare(old: Path, new: Path) -> Diff:
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, dict[str, str]]:
-    """The columns of each public table in their order, with their types, by `schema.table`."""
+    """The columns of each public table in order, with their types, by `schema.table`."""
     rows = connection.execute(
         "select schema_name || '.' || table_name, column_name, data_type from duckdb_columns() "
         "where database_name = ? and list_contains(?, schema_name) order by schema_name, table_name, column_index",

@@ -34,19 +34,19 @@ class Draft:
 
     @property
     def database(self) -> Path:
-        """The file that is loaded, that dbt builds in, that the tests and the products read, and that is published."""
+        """The file that is loaded, in which dbt builds, which the tests and the products read, and which is published."""
         return self.folder / "egov.duckdb"
 
     def describe(self) -> None:
-        """Add schema meta to the database, once the models are built."""
-        from pipelines.releases import meta  # here, not above: a run without changes ends before DuckDB is imported
+        """Add schema meta to the database after the models are built."""
+        from pipelines.releases import meta  # imported here: a run without changes ends before it needs DuckDB
 
         meta.describe(self.database, self.project.target / "manifest.json")
 
     def finish(self, tested: Tested) -> None:
         """Complete the folder after the tests and the products: record the tests, write release.json, and seal every file.
 
-        release.json holds the SHA-256 of every other file: `egov verify` checks the release against these. Raises EgovError
+        release.json holds the SHA-256 of every other file, which `egov verify` checks. Raises EgovError
         if the database was not closed cleanly, or if the folder holds a link or a special file.
         """
         from pipelines.releases import meta
@@ -73,22 +73,22 @@ class Draft:
         self._seal()
 
     def require_closed(self) -> None:
-        """Raise EgovError if a log stands beside the database, which then does not hold all that was written to it.
+        """Raise EgovError if there is a log beside the database: the database then lacks some of what was written to it.
 
-        DuckDB leaves the log there without an error if the disk is full when it closes the file.
+        If the disk is full when DuckDB closes the file, DuckDB leaves the log there without an error.
         """
         if logs := [path.name for path in self.folder.glob("egov.duckdb?*")]:
             raise EgovError(
-                f"the database was not closed cleanly: {', '.join(logs)} stands beside it, as after writing to a full disk; "
+                f"the database was not closed cleanly: {', '.join(logs)} is left beside it, as happens when the disk is full; "
                 "nothing is published"
             )
 
     def _seal(self) -> None:
-        """Write every file to the disk and make it read-only for everybody: a release never changes.
+        """Flush every file to the disk and make it read-only for everybody: a release never changes.
 
         The folder itself stays writable until it has been moved.
         """
-        for path in sorted(self.folder.rglob("*"), reverse=True):  # the content of a folder before the folder
+        for path in sorted(self.folder.rglob("*"), reverse=True):  # the contents of a folder before the folder
             path.chmod(0o555 if path.is_dir() else 0o444)
             sync(path)
         self.folder.chmod(0o755)
@@ -96,21 +96,21 @@ class Draft:
 
 
 def file_names(folder: Path) -> list[str]:
-    """The path, relative to `folder`, of every file of a release except release.json, in order.
+    """The paths, relative to `folder`, of all files of a release except release.json, in order.
 
     Raises EgovError if anything is neither a plain file nor a folder: a link may lead to a file that somebody else can change.
     """
     found = []
     for path in sorted(folder.rglob("*")):
         if path.is_symlink() or not (path.is_dir() or path.is_file()):
-            raise EgovError(f"{path} is no plain file: a release holds plain files only; remove it")
+            raise EgovError(f"{path} is not a plain file: a release holds only plain files; remove it")
         if path.is_file() and path.name != "release.json":
             found.append(path.relative_to(folder).as_posix())
     return found
 
 
 def sync(path: Path) -> None:
-    """Write a file, or the entries of a folder, to the disk."""
+    """Flush a file, or the entries of a folder, to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -1,4 +1,4 @@
-"""Inputs: what a release is made from, as hashes that tell whether anything has changed."""
+"""Inputs: hashes of everything that a release is made from, which show whether anything has changed."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from pathlib import Path
 
 from pipelines.project import PACKAGE, Project
 
-# The code that dbt runs, and the versions that it runs with: unit tests prove these, whatever the data is.
+# The code that dbt runs and the versions that it runs with. Unit tests test only these, not the data.
 MODELS = ("models", "macros", "tests/dbt", "dbt_project.yml", "profiles.yml", "requirements.txt")
-# Everything that a release is made from. Any change of content here makes a new release.
+# Everything that a release is made from. Any change to the content of these files leads to a new release.
 INPUTS = ("raw", *MODELS, "pipelines", "CITATION.cff")
 SUFFIXES = {".py", ".sql", ".yml", ".md", ".csv", ".json", ".txt", ".cff", ".html", ".css", ".js", ".po"}
 
 
 def fingerprint(project: Project) -> str:
-    """SHA-256, hexadecimal, over the names and the content of all inputs. The times of files play no part."""
+    """SHA-256, hexadecimal, over the names and the content of all inputs. File times do not matter."""
     return _digest(project, INPUTS)
 
 

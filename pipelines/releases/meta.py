@@ -1,4 +1,4 @@
-"""Meta: schema meta of a release: what the release was made from, and the dictionary of its public columns."""
+"""Meta: the schema meta of a release, which says what the release was made from and holds a dictionary of public columns."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ TABLES = {
         description varchar not null, primary key (table_schema, table_name, column_name)""",
     ),
 }
-# The meaning of the columns of schema meta. The columns of the models are described beside the models.
+# The meaning of the columns of schema meta. The columns of the models are described in models/.
 COLUMNS = {
     "build_info.release_id": "Id of the release: the UTC time of its build and the start of raw_sha256",
     "build_info.built_at": "When the release was built",
-    "build_info.git_commit": "Commit of the checkout, with -dirty where files differ from it; null outside a git checkout",
+    "build_info.git_commit": "Commit of the checkout, with -dirty if files differ from it; null outside a git checkout",
     "build_info.raw_sha256": "SHA-256 of raw/datapackage.json, which holds the SHA-256 of every raw file",
     "build_info.duckdb_version": "Version of DuckDB that wrote the release",
-    "build_info.dbt_version": "Version of dbt that built it",
+    "build_info.dbt_version": "Version of dbt that built the release",
     "build_info.tests_passed": "Tests on the built tables that passed",
     "build_info.tests_warned": "Tests on the built tables that warned",
     "build_info.fingerprint": "SHA-256 of everything that the release was made from",
@@ -43,7 +43,7 @@ COLUMNS = {
     "dictionary.table_name": "Table",
     "dictionary.column_name": "Column",
     "dictionary.data_type": "Type, as DuckDB writes it",
-    "dictionary.unit": "Unit of the figures; null where the column has none",
+    "dictionary.unit": "Unit of the figures; null if the column has none",
     "dictionary.description": "What the column means",
 }
 
@@ -107,9 +107,9 @@ def _comment(connection: duckdb.DuckDBPyConnection, on: str, text: str) -> None:
 
 
 def record(database: Path, project: Project, known: dict[str, object]) -> None:
-    """Write the row of meta.build_info: what is `known` of the release, by column, and the commit and the versions.
+    """Write the row of meta.build_info: the values in `known`, by column, and the commit and the versions.
 
-    It is the last write to the database: the tests have read everything else.
+    This is the last write to the database, and the only one after the tests.
     """
     row = known | {
         "git_commit": _git_commit(project),
@@ -122,13 +122,13 @@ def record(database: Path, project: Project, known: dict[str, object]) -> None:
 
 
 def counts(database: Path) -> dict[str, dict[str, int]]:
-    """What release.json counts: `facts`, the rows of each fact table, and `claims`, how many have each verdict."""
+    """The counts in release.json: `facts`, the rows of each fact table, and `claims`, the number of claims per verdict."""
     with duckdb.connect(str(database), read_only=True) as connection:
         return {name: dict(connection.execute(query).fetchall()) for name, query in COUNTS.items()}
 
 
 def _git_commit(project: Project) -> str | None:
-    """The commit of the checkout, with `-dirty` where files differ from it; None outside a git checkout."""
+    """The commit of the checkout, with `-dirty` if files differ from it; None outside a git checkout."""
     try:
         said = subprocess.run(
             ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"],

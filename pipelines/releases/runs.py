@@ -1,7 +1,7 @@
-"""Runs: a record of what each run did, one JSON line a run, and a plain log beside it.
+"""Runs: a record of each run, one JSON line per run, and a plain-text log of each.
 
-While a run is under way, a marker stands in the build folder. A run that finds the marker of another run records that the other
-run was killed.
+While a run is in progress, there is a marker file in the build folder. A run that finds the marker of another run records that
+the other run was killed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ STAYS = "the current release stays as it is"
 
 
 class Run:
-    """One run: its steps with their seconds, its outcome, and its messages, which go to the terminal and to its log."""
+    """One run: its steps and their seconds, its outcome, and its messages, which go to the terminal and to its log."""
 
     def __init__(self, project: Project, console: Console) -> None:
         self._project = project
@@ -53,7 +53,7 @@ class Run:
 
     @contextlib.contextmanager
     def step(self, name: str) -> Iterator[Progress]:
-        """Show a step while it runs, and add its seconds to the record and to the log."""
+        """Show a step while it runs, and add its duration in seconds to the record and to the log."""
         signals.check()
         started = time.monotonic()
         with shown(self._console, name, self.say) as progress:
@@ -61,7 +61,7 @@ class Run:
         self.record["steps"][name] = round(time.monotonic() - started, 2)
 
     def begin(self) -> None:
-        """Mark the run as under way. Call it only while holding the lock, in an empty build folder."""
+        """Mark the run as in progress. Call this only while holding the lock, and with an empty build folder."""
         self._mark()
 
     def publishes(self, release_id: str) -> None:
@@ -73,7 +73,7 @@ class Run:
         (self._project.build / store.MARKER).write_text(json.dumps(self.record), encoding="utf-8")
 
     def end(self, outcome: str, error: str | None = None) -> None:
-        """Record how the run ended. A disk without room for the line changes nothing else about the run."""
+        """Record how the run ended. If the disk has no room for the record, the run still ends as usual."""
         self.record |= {"outcome": outcome, "error": error, "seconds": round(time.monotonic() - self._started, 2)}
         if error:
             self._log(f"{outcome}: {error}")
@@ -81,7 +81,7 @@ class Run:
             _append(self._project, self.record)
         marker = self._project.build / store.MARKER
         with contextlib.suppress(OSError, ValueError, LookupError, TypeError, RecursionError):
-            if json.loads(marker.read_text(encoding="utf-8"))["run_id"] == self.record["run_id"]:  # never that of another run
+            if json.loads(marker.read_text(encoding="utf-8"))["run_id"] == self.record["run_id"]:  # not another run's marker
                 marker.unlink()
 
     def _log(self, text: str) -> None:
@@ -93,7 +93,7 @@ class Run:
 
 @contextlib.contextmanager
 def shown(console: Console, name: str, say: Callable[[str], None] | None = None) -> Iterator[Progress]:
-    """Show a step while it runs, then say, or print, a line with its seconds. Yields a function that shows the progress."""
+    """Show a step while it runs, then print its duration, with `say` if given. Yields a function that shows the progress."""
     started = time.monotonic()
     with console.status(name) as status:
         yield lambda done, total: status.update(f"{name} {done} of {total}")
@@ -102,9 +102,10 @@ def shown(console: Console, name: str, say: Callable[[str], None] | None = None)
 
 @contextlib.contextmanager
 def recorded(project: Project, console: Console) -> Iterator[Run]:
-    """A run that is recorded however it ends. The body puts its outcome into the record; an error gives another outcome.
+    """A run that is recorded however it ends. The body sets the outcome in the record, unless it ends with an error.
 
-    Raises EgovError for an EgovError of the body, for an OSError, and for a signal. Any other exception is a defect and passes.
+    Raises EgovError if the body raises EgovError or OSError, and for a signal. Any other exception is a defect and is raised
+    unchanged.
     """
     run = Run(project, console)
     signals.hold()  # after a run has ended, a signal changes neither its outcome nor its record
@@ -143,13 +144,13 @@ def _outcome(code: int) -> str:
 
 
 def _stands(project: Project, record: Record) -> str | None:
-    """`release X stands` if `current` names the release of this run, otherwise None."""
+    """`release X is published` if `current` names the release of this run, otherwise None."""
     now = store.current(project)
-    return f"release {now.release_id} stands" if now and now.release_id == record["release_id"] else None
+    return f"release {now.release_id} is published" if now and now.release_id == record["release_id"] else None
 
 
 def note_killed(project: Project) -> None:
-    """Record the run whose marker still stands in the build folder: it was killed. Call it only while holding the lock."""
+    """Record the run whose marker is still in the build folder: it was killed. Call this only while holding the lock."""
     marker = project.build / store.MARKER
     with contextlib.suppress(OSError, ValueError, LookupError, TypeError, RecursionError):
         record = json.loads(marker.read_text(encoding="utf-8"))
@@ -160,7 +161,7 @@ def note_killed(project: Project) -> None:
 
 
 def history(project: Project, last: int) -> list[Record]:
-    """The last runs, newest first. A line that is no record, for example one that a full disk cut short, is skipped."""
+    """The last runs, newest first. A line that is not a record, for example because a full disk cut it short, is skipped."""
     try:
         text = project.runs_file.read_text(encoding="utf-8", errors="replace")
         lines = text.split("\n")  # not splitlines: the text of a cell may hold other line separators

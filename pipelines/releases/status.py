@@ -1,4 +1,4 @@
-"""Status: whether the warehouse is fine, for people and for monitoring."""
+"""Status: the health of the warehouse, for people and for monitoring."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ STATES = {Exit.FINE: "fine", Exit.STALE: "stale", Exit.UNHEALTHY: "failed"}
 class Status:
     """The current release, its inputs, and the last runs.
 
-    `summary` is that of release.json without the list of files, empty if there is none; `damaged` says why it cannot be read.
-    `tampered` has one line for each file that has changed since publishing. `rolled_back` lists the ids of the releases that
-    rollbacks left, and `held_back` tells whether the present inputs are those of one of them.
+    `summary` is the content of release.json without the list of files, and empty if it cannot be read; `damaged` then says why.
+    `tampered` has one line for each file that has changed since publishing. `rolled_back` lists the ids of releases that were
+    rolled back, and `held_back` says whether one of them was built from the current inputs.
     """
 
     summary: dict[str, Any]
@@ -41,7 +41,7 @@ class Status:
 
     @property
     def state(self) -> str:
-        """The exit code in a word: fine, stale or failed."""
+        """The exit code as a word: fine, stale or failed."""
         return STATES[self.code]
 
     def as_json(self) -> dict[str, Any]:
@@ -68,13 +68,13 @@ class Status:
             if not self.inputs_changed:
                 lines.append("inputs     unchanged since")
             elif self.held_back:
-                lines.append("inputs     those of the release that was rolled back")
+                lines.append("inputs     the same as those of a release that was rolled back")
             else:
                 lines.append("inputs     changed since: `egov build` publishes them")
         elif self.damaged:
             lines.append(f"release    {self.damaged}")
         elif self.leads_nowhere:
-            lines.append("release    none: warehouse/current leads nowhere; `egov build` or `egov rollback` mends it")
+            lines.append("release    none: warehouse/current leads nowhere; `egov build` or `egov rollback` repairs it")
         else:
             lines.append("release    none is published yet: `egov build` publishes one")
         if self.rolled_back:

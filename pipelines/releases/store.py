@@ -1,7 +1,7 @@
-"""Store: the releases of a warehouse. Which there are, which one is current, and how that changes.
+"""Store: the releases of a warehouse: which ones exist, which one is current, and how to change that.
 
-A release is a folder that never changes. The link `current` names one of them: it moves in one step, so that a reader finds
-the old release or the new one, whole, and never neither.
+A release is a folder that never changes. The link `current` points to one of them. The link moves in one step, so that a reader
+always finds a complete release, either the old one or the new one.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from pipelines.project import EgovError, Exit, Project, replace_file
 from pipelines.releases.draft import Draft, file_names, sync
 from pipelines.releases.inputs import hash_of, raw_hash
 
-# What every release.json says. Since `egov verify` exists, it lists `files` too.
+# What every release.json holds. Those written since `egov verify` was added also list `files`.
 SUMMARISED = {
     "release_id": str, "built_at": str, "fingerprint": str, "facts": dict, "tests_passed": int, "tests_warned": int,
     "claims": dict, "bytes": int,
 }  # fmt: skip
 # The file in the build folder that holds the id of a release while it is being published.
 UNDER_WAY = "publishing"
-# The file in the build folder that describes the run that is under way.
+# The file in the build folder that describes the run in progress.
 MARKER = "run.json"
 
 
@@ -53,9 +53,9 @@ class Release:
 
     @cached_property
     def summary(self) -> dict[str, Any]:
-        """What release.json says: id, time, fingerprint, row counts of the facts, tests, verdicts, size, files.
+        """The content of release.json: id, time, fingerprint, row counts of the facts, tests, verdicts, size, files.
 
-        Raises EgovError if the file does not exist or does not say all of this.
+        Raises EgovError if the file does not exist or lacks anything that every release.json holds.
         """
         try:
             found: dict[str, Any] = json.loads((self.folder / "release.json").read_text(encoding="utf-8"))
@@ -70,7 +70,7 @@ class Release:
 
     def opens(self) -> bool:
         """Whether both the summary and the database can be read."""
-        from pipelines.releases import connect  # here, not above: a run without changes ends before DuckDB is imported
+        from pipelines.releases import connect  # imported here: a run without changes ends before it needs DuckDB
 
         try:
             _ = self.summary
@@ -89,8 +89,8 @@ class Release:
     def changes(self, *, thorough: bool) -> list[str]:
         """One line for each file that differs from what was published; an empty list if none does.
 
-        Without `thorough`, only names and sizes are compared. That is enough to notice a log that somebody has put beside the
-        database, which DuckDB would replay into it. Raises EgovError if release.json does not list the files.
+        Without `thorough`, only the names and the total size are compared. That is enough to notice a log that somebody has put
+        beside the database, which DuckDB would replay into it. Raises EgovError if release.json does not list the files.
         """
         published = self.summary.get("files")
         if not isinstance(published, dict):
@@ -107,12 +107,12 @@ class Release:
             lines += [f"{name} has other content: SHA-256 {digest}, expected {published[name]}"
                       for name, digest in now.items() if digest != published[name]]  # fmt: skip
         elif sum((self.folder / name).stat().st_size for name in both) != self.summary["bytes"] and not lines:
-            lines.append("the size of its files has changed")
+            lines.append("the total size of its files has changed")
         return lines
 
 
 def existing(project: Project) -> list[Release]:
-    """The releases that have a database and a release.json, newest first."""
+    """All releases that have both a database and a release.json, newest first."""
     if not project.releases.is_dir():
         return []
     found = (Release(folder) for folder in project.releases.iterdir())
@@ -121,7 +121,7 @@ def existing(project: Project) -> list[Release]:
 
 
 def current(project: Project) -> Release | None:
-    """The release that `current` names, or None if there is no link or its target is missing."""
+    """The release that `current` points to, or None if there is no link or its target is missing."""
     try:
         name = project.current.readlink().name
     except OSError:
@@ -130,7 +130,7 @@ def current(project: Project) -> Release | None:
 
 
 def require_current(project: Project) -> Release:
-    """The release that `current` names. Raises EgovError if there is none."""
+    """The release that `current` points to. Raises EgovError if there is none."""
     release = current(project)
     if release is None:
         raise EgovError("no release is published yet; `egov build` publishes one")
@@ -138,7 +138,7 @@ def require_current(project: Project) -> Release:
 
 
 def find(project: Project, release_id: str) -> Release:
-    """The release of that id. Raises EgovError if there is none."""
+    """The release with that id. Raises EgovError if there is none."""
     for release in existing(project):
         if release.release_id == release_id:
             return release
@@ -146,7 +146,7 @@ def find(project: Project, release_id: str) -> Release:
 
 
 def begin(project: Project, fingerprint: str) -> Draft:
-    """An empty draft in an emptied build folder. Call it only while holding the lock. `fingerprint` is that of the inputs."""
+    """An empty draft in an emptied build folder, from inputs with this fingerprint. Call this only while holding the lock."""
     clear_build(project)
     folder = project.build_file.parent
     folder.mkdir()
@@ -159,7 +159,7 @@ def next_id(project: Project, raw_sha256: str) -> tuple[str, datetime]:
     """An id that sorts after all others, and the time in it.
 
     The id is a UTC time and the start of the raw hash: `20261123T120000000000Z-1a2b3c4d`. If the clock was set back, the time
-    is that of the newest release plus one microsecond, so that releases keep their order.
+    is one microsecond after that of the newest release, so that releases keep their order.
     """
     now = datetime.now(UTC)
     with contextlib.suppress(IndexError, ValueError):
@@ -169,7 +169,7 @@ def next_id(project: Project, raw_sha256: str) -> tuple[str, datetime]:
 
 
 def publish(draft: Draft) -> Release:
-    """Move the folder of a finished draft among the releases, and move `current` to it."""
+    """Move the folder of a finished draft to the releases, and point `current` to it."""
     project = draft.project
     project.releases.mkdir(exist_ok=True)
     for shared in (project.warehouse, project.releases):
@@ -178,7 +178,7 @@ def publish(draft: Draft) -> Release:
     release = Release(project.releases / draft.release_id)
     with signals.held():
         os.rename(draft.folder, release.folder)
-        release.folder.chmod(0o555)  # only now: a folder that its owner may not write to cannot be moved
+        release.folder.chmod(0o555)  # only now: a folder that is not writable cannot be moved
         sync(release.folder)
         sync(project.releases)
         move_current(project, release)
@@ -186,7 +186,7 @@ def publish(draft: Draft) -> Release:
 
 
 def move_current(project: Project, release: Release) -> None:
-    """Let `current` name a release. The link is replaced by one rename."""
+    """Point `current` to a release. A single rename replaces the link."""
     link = project.warehouse / "current.new"
     link.unlink(missing_ok=True)
     link.symlink_to(Path("releases") / release.release_id, target_is_directory=True)
@@ -197,8 +197,8 @@ def move_current(project: Project, release: Release) -> None:
 def roll_back(project: Project, release_id: str | None) -> Release:
     """Move `current` to the release `release_id`, or to the newest readable one before the current. Returns that release.
 
-    The releases that it leaves are remembered until another release is published, so that a scheduled build from the same
-    inputs does not bring them back. Going forward again forgets those up to the new current release. Call it only while
+    The releases that were rolled back are remembered until another release is published, so that a scheduled build from the
+    same inputs does not bring them back. Moving forward again forgets those up to the new current release. Call this only while
     holding the lock. Raises EgovError if there is no such release.
     """
     now = current(project)
@@ -210,11 +210,11 @@ def roll_back(project: Project, release_id: str | None) -> Release:
     else:
         wanted = find(project, release_id)
     if wanted == now:
-        raise EgovError(f"{wanted.release_id} is the current release already")
+        raise EgovError(f"{wanted.release_id} is already the current release")
     left = {former: inputs for former, inputs in rolled_back(project).items() if former > wanted.release_id}
     if now and now.release_id > wanted.release_id:
         left[now.release_id] = ""
-        with contextlib.suppress(EgovError):  # a damaged release can be left too, although its inputs are not known
+        with contextlib.suppress(EgovError):  # a damaged release can be rolled back too, although its inputs are unknown
             left[now.release_id] = now.summary["fingerprint"]
     replace_file(project.rolled_back_file, json.dumps(left).encode())
     move_current(project, wanted)
@@ -222,9 +222,10 @@ def roll_back(project: Project, release_id: str | None) -> Release:
 
 
 def rolled_back(project: Project) -> dict[str, str]:
-    """The releases that rollbacks left since the last release was published: release id -> fingerprint of its inputs.
+    """The releases rolled back since the last release was published: release id -> fingerprint of its inputs.
 
-    An id older than the current release is ignored: a build published that release and was killed before it removed the file.
+    Ids older than the current release are ignored: they remain if a build is killed after it publishes a release and before it
+    removes the file.
     """
     try:
         left: dict[str, str] = json.loads(project.rolled_back_file.read_text(encoding="utf-8"))
@@ -244,8 +245,8 @@ def held_back(project: Project, fingerprint: str) -> str | None:
 def only_writer(project: Project, wait: float) -> Iterator[None]:
     """Hold the lock of the warehouse. Every command that writes in warehouse/ or raw/ holds it.
 
-    The lock ends with its process, so a killed process never blocks the next one. `wait` is how many seconds to wait for it.
-    Raises EgovError, exit code 3, if another process keeps the lock.
+    The lock is released when its process ends, so a killed process never blocks the next one. `wait` is how many seconds to
+    wait for it. Raises EgovError, exit code 3, if another process keeps the lock.
     """
     project.warehouse.mkdir(exist_ok=True)
     lock = FileLock(project.warehouse / "build.lock")
@@ -255,7 +256,7 @@ def only_writer(project: Project, wait: float) -> Iterator[None]:
         waited = f"; waited {wait:g} seconds" if wait else ""
         raise EgovError(
             f"another build, import or `egov check --update-hashes` is running in this warehouse{waited}; "
-            "run again when it has ended, or let `egov build --wait` wait for it",
+            "run again when it has ended, or use `egov build --wait` to wait for it",
             Exit.BUSY,
         ) from None
     try:
@@ -265,7 +266,7 @@ def only_writer(project: Project, wait: float) -> Iterator[None]:
 
 
 def prune(project: Project, keep: int) -> list[Release]:
-    """Remove all releases except the newest `keep`, the current one, and those that a process has open. Returns the removed."""
+    """Remove all releases except the newest `keep`, the current one, and any that a process has open. Returns those removed."""
     removed = []
     for release in existing(project)[keep:]:
         if release == current(project) or release.is_open():
@@ -276,9 +277,9 @@ def prune(project: Project, keep: int) -> list[Release]:
 
 
 def clear_build(project: Project) -> None:
-    """Empty the build folder, except for the marker of a run. This removes everything that a killed build left.
+    """Empty the build folder, except for the marker of a run. This removes everything that a killed build left behind.
 
-    A folder among the releases that never became current is removed too.
+    If a build was killed before its release became current, the folder of that release is removed too.
     """
     project.build.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(FileNotFoundError):
@@ -295,9 +296,9 @@ def clear_build(project: Project) -> None:
 
 
 def remove(project: Project, folder: Path) -> None:
-    """Remove a release or a draft with all its files, read-only or not.
+    """Remove a release or a draft with all its files, even if they are read-only.
 
-    The folder is renamed first, so that an interrupted removal leaves no half release under the name of a release.
+    The folder is renamed first, so that an interrupted removal leaves no incomplete release under the name of a release.
     """
     for inner in (folder, *folder.rglob("*")):
         if inner.is_dir() and not inner.is_symlink():

@@ -1,1 +1,1 @@
-"""Targets: places beyond the warehouse folder into which the current release is published."""
+"""Targets: places outside the warehouse folder to which the current release is published."""

@@ -1,1 +1,1 @@
-"""Transform: dbt builds the models in the database of a draft and runs every test on it."""
+"""Transform: dbt builds the models in the database of a draft and runs all tests on it."""

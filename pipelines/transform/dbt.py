@@ -1,7 +1,7 @@
 """dbt: one build of the project's models and tests, in a child process (worker.py).
 
-The child is started before raw/ is checked: it takes longer to import dbt and to parse the models than to check and load raw/,
-and the two do not depend on each other. The tests run while the parent makes the products: both read the same finished file.
+The child starts before raw/ is checked: importing dbt and parsing the models takes longer than checking and loading raw/, and
+neither depends on the other. The tests run while the parent makes the products: both only read the same finished file.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ Progress = Callable[[int, int], None]
 
 
 class Dbt:
-    """One dbt build of a project, as a context manager: the child starts on entry and is gone on exit."""
+    """One dbt build of a project, as a context manager: the child starts on entry and has ended on exit."""
 
     def __init__(self, project: Project, *, units: bool) -> None:
-        """`units` says whether the unit tests are among the tests."""
+        """`units` says whether to run the unit tests as well."""
         self._project = project
         self._units = units
         self._results: dict[str, dict[str, Any]] = {}
@@ -37,8 +37,8 @@ class Dbt:
     def __enter__(self) -> Dbt:
         for name in ARTIFACTS:
             (self._project.target / name).unlink(missing_ok=True)
-        # isolated (-I): neither variables nor the current folder decide what Python imports. The session is its own, so that
-        # Ctrl-C in a terminal reaches only this process, which then ends the child.
+        # -I isolates the child: neither variables nor the current folder decide what Python imports. It has its own session, so
+        # that Ctrl-C in a terminal reaches only this process, which then ends the child.
         self._child = subprocess.Popen(
             [
                 sys.executable,
@@ -92,12 +92,12 @@ class Dbt:
 
     def _order(self, order: str) -> None:
         assert self._child.stdin
-        with contextlib.suppress(BrokenPipeError):  # a child that could not parse the models is gone, and has said why
+        with contextlib.suppress(BrokenPipeError):  # the child has ended because it could not parse the models, and said why
             self._child.stdin.write(f"{order}\n")
             self._child.stdin.flush()
 
     def _follow(self, progress: Progress) -> None:
-        """Read what the child says until it has built the models or has ended. Raises EgovError if anything failed."""
+        """Read the child's output until it has built the models or has ended. Raises EgovError if anything failed."""
         assert self._child.stdout
         said = []
         for line in self._child.stdout:
@@ -128,7 +128,7 @@ class Dbt:
 
 
 def _event(line: str) -> dict[str, Any]:
-    """A line of the worker. A line that is not one of its objects, for example of a traceback, is an error."""
+    """A line of the worker's output. A line that is not a JSON object, for example from a traceback, is an error."""
     try:
         event = json.loads(line)
     except json.JSONDecodeError:

@@ -1,15 +1,15 @@
-"""The process in which dbt runs. dbt.py starts it as a file of its own: it imports nothing of this package.
+"""The process in which dbt runs. dbt.py starts this file as a script, so it imports nothing from this package.
 
-dbt keeps its database open for as long as its process lives, and the parent needs the file between the models and the tests:
-hence a process of its own. It imports dbt and parses the project at once, while the parent still checks and loads raw/. Then it
-waits for its orders, one a line on its standard input:
+dbt keeps its database open for as long as its process lives, but the parent needs the file between the models and the tests, so
+dbt runs in a separate process. The process imports dbt and parses the project at once, while the parent still checks and loads
+raw/. Then it waits for its orders, one per line on standard input:
 
     models   build every model in the database
     tests    run every test on the finished database, read-only
 
-With the argument `units` the unit tests are among the tests, otherwise only the data tests are run.
+With the argument `units`, it runs the unit tests as well as the data tests.
 
-When its standard input ends, its parent is gone: it ends at once and writes nothing more.
+The end of standard input means that the parent is gone: the process then ends at once and writes nothing more.
 
 It prints one JSON object a line: {"done": 3, "total": 90} for each finished node, {"result": {...}} with the status of each
 model and test, {"built": true} when the models are built and the database is closed, {"error": "..."} for an error.
@@ -26,7 +26,7 @@ import sys
 import threading
 from typing import Any
 
-# The folder that this process runs in is the project: its profile and its target folder are the only ones.
+# This process runs in the project folder: it uses the profile and the target folder of the project, and no others.
 FLAGS = ["--log-level", "none", "--log-level-file", "none", "--no-use-colors", "--no-use-colors-file", "--profiles-dir", "."]
 BUILDING = [*FLAGS, "--target", "duckdb"]
 # The parent reads the artifacts of the models while the tests run: the tests write theirs into another folder. dbt writes its
@@ -48,7 +48,7 @@ def report(event: Any) -> None:
 def follow_parent(orders: queue.Queue[str]) -> None:
     """Pass on each line of standard input, and end this process as soon as the input ends."""
     left = b""
-    while read := os.read(sys.stdin.fileno(), 4096):  # not sys.stdin: its lock would be held when the process ends by itself
+    while read := os.read(sys.stdin.fileno(), 4096):  # not sys.stdin: its lock would be held at exit
         *lines, left = (left + read).split(b"\n")
         for line in lines:
             orders.put(line.decode())
@@ -56,20 +56,20 @@ def follow_parent(orders: queue.Queue[str]) -> None:
 
 
 def main() -> None:
-    """Parse, then obey the orders. Exit code 0: every model and test is good; 1: one is not; 2: dbt itself failed."""
-    # a signal ends this process without a message: the parent says what became of the run
+    """Parse, then follow the orders. Exit code 0: all models and tests passed; 1: at least one failed; 2: dbt failed."""
+    # SIGINT ends this process without a message: the parent reports how the run ended
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     orders: queue.Queue[str] = queue.Queue()
     threading.Thread(target=follow_parent, args=(orders,), daemon=True).start()
-    # importing dbt makes hundreds of thousands of objects that live as long as the process: collecting garbage among them
-    # costs more time than the memory is worth
+    # importing dbt creates hundreds of thousands of objects that live as long as the process: garbage collection would take
+    # more time than the freed memory is worth
     gc.disable()
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
     from dbt.contracts.graph.manifest import Manifest
 
     def run(arguments: list[str], manifest: Manifest | None = None) -> Any:
-        """The result of a dbt command that succeeded. Ends this process if it did not."""
+        """The result of a dbt command. Ends this process if the command fails."""
         done = dbtRunner(manifest=manifest, callbacks=[report]).invoke(arguments)
         for result in getattr(done.result, "results", []):
             told = {"unique_id": result.node.unique_id, "status": str(result.status)}
@@ -96,7 +96,7 @@ def main() -> None:
     run(["test", *TESTING, "--exclude-resource-type", "unit_test"], manifest)
     if units:
         run(["test", *UNITS, "--target", "finished", "--select", "test_type:unit"], units)
-    # a plain end, so that the database is closed and leaves no write-ahead log
+    # end normally, so that the database is closed and leaves no write-ahead log
 
 
 if __name__ == "__main__":

@@ -156,24 +156,24 @@ def test_the_committed_figures_come_out_of_the_official_layout_again(
     assert egov(project, "check").returncode == 0
     again = egov(project, "import", *command, str(file))
     assert again.returncode == 0
-    assert "already held, the same figures" in again.stdout
+    assert "already held with the same figures" in again.stdout
     assert snapshot(project) == after
 
 
 BAD_UN: dict[str, tuple[Callable[[str], str], list[str]]] = {
-    "unknown country": (lambda text: text.replace('"Ireland"', '"Ierland"'), ["line 3: 'Ierland' is in no code list"]),
-    "repeated country": (lambda text: text.replace('"Ireland"', '"Iraq"'), ["line 3: 'Iraq' stands twice, first in line 2"]),
+    "unknown country": (lambda text: text.replace('"Ireland"', '"Ierland"'), ["line 3: 'Ierland' is not in any code list"]),
+    "repeated country": (lambda text: text.replace('"Ireland"', '"Iraq"'), ["line 3: 'Iraq' appears twice, first in line 2"]),
     "wrong column": (lambda text: text.replace("E-Participation Index", "Participation"), ["line 1: no column 'E-Participation Index'"]),
-    "text for a number": (lambda text: text.replace("0.91377", "n/a"), ["line 3: column 'E-Government Index': 'n/a' is no number"]),
-    "decimal comma": (lambda text: text.replace("0.91377", '"0,91377"'), ["line 3: column 'E-Government Index': '0,91377' is no number"]),
+    "text for a number": (lambda text: text.replace("0.91377", "n/a"), ["line 3: column 'E-Government Index': 'n/a' is not a number"]),
+    "decimal comma": (lambda text: text.replace("0.91377", '"0,91377"'), ["line 3: column 'E-Government Index': '0,91377' is not a number"]),
     "negative": (lambda text: text.replace("0.91377", "-0.91377"), ["line 3: column 'E-Government Index': -0.91377 is outside 0 to 2"]),
     "rank missing beside a value": (lambda text: text.replace('"Ireland",20', '"Ireland",'), ["line 3: column 'E-Government Rank': empty"]),
-    "rank that is none": (lambda text: text.replace('"Ireland",20', '"Ireland",20th'), ["line 3: column 'E-Government Rank': '20th' is no rank"]),
+    "rank that is none": (lambda text: text.replace('"Ireland",20', '"Ireland",20th'), ["line 3: column 'E-Government Rank': '20th' is not a rank"]),
     "two years": (lambda text: text.replace('2024,"Ireland"', '2023,"Ireland"'), ["expected one year in the whole file"]),
     "junk footer": (lambda text: text + "Source: UN\n", ["line 195: 1 cells; expected 8"]),
     "all at once": (
         lambda text: text.replace('"Ireland"', '"Ierland"').replace('"Israel"', '"Yisrael"').replace("0.91377", "x"),
-        ["line 3: 'Ierland'", "line 3: column 'E-Government Index': 'x'", "'Yisrael' is in no code list"],
+        ["line 3: 'Ierland'", "line 3: column 'E-Government Index': 'x'", "'Yisrael' is not in any code list"],
     ),
     "empty": (lambda _: "", ["the file is empty"]),
     "header alone": (lambda text: text.splitlines()[0] + "\n", ["no rows"]),
@@ -202,13 +202,13 @@ def test_a_wrong_file_is_refused_with_all_its_lines(project: Project, tmp_path: 
 @pytest.mark.parametrize(
     ("command", "content", "message"),
     [
-        (["wb-gtmi"], lambda: official_gtmi().replace("2022,KAZ", "2022,QQQ"), "'QQQ' is in no code list"),
+        (["wb-gtmi"], lambda: official_gtmi().replace("2022,KAZ", "2022,QQQ"), "'QQQ' is not in any code list"),
         (["wb-gtmi"], lambda: official_gtmi().replace("2022,KAZ,Kazakhstan,A", "2022,KAZ,Kazakhstan,E"), "column 'grp': 'E'"),
-        (["wb-wdi"], lambda: official_wdi().replace('"Kazakhstan","KAZ"', '"Kazakhstan","QQQ"'), "'QQQ' is in no code list"),
+        (["wb-wdi"], lambda: official_wdi().replace('"Kazakhstan","KAZ"', '"Kazakhstan","QQQ"'), "'QQQ' is not in any code list"),
         (["wb-wdi"], lambda: official_wdi().replace("IT.NET.USER.ZS", "SP.POP.TOTL"), "expected one of ['IT.NET.USER.ZS']"),
-        (["wb-wdi"], lambda: official_wdi().replace('"92.3"', '"many"'), "is no number"),
-        (["data360", "--map", "X=GTMI"], official_data360, "WB_GTMI_GTMI is not mapped; say what it is with --map WB_GTMI_GTMI=GTMI"),
-        (["data360", "--map", "WB_GTMI_GTMI=NOTHING"], official_data360, "NOTHING is none of our indicators"),
+        (["wb-wdi"], lambda: official_wdi().replace('"92.3"', '"many"'), "is not a number"),
+        (["data360", "--map", "X=GTMI"], official_data360, "WB_GTMI_GTMI is not mapped; map it, as in --map WB_GTMI_GTMI=GTMI"),
+        (["data360", "--map", "WB_GTMI_GTMI=NOTHING"], official_data360, "NOTHING is not one of our indicators"),
         (["data360", "--map", "GTMI"], official_data360, "expected THEIRS=OURS"),
         (["wb-gtmi"], lambda: official_gtmi().splitlines()[0] + "\n2030,KAZ,,A,1,1,1,1,1\n", "column country_name"),
         (["wb-gtmi"], lambda: official_gtmi().splitlines()[0] + "\n2030,KAZ,Kazakhstan,A,5e-05,1,1,1,1\n", "column gtmi"),
@@ -236,7 +236,7 @@ def test_headers_may_vary_in_case_blanks_and_hyphens(project: Project, tmp_path:
     file.write_text("\ufeff" + text.replace("\n", "\r\n"), encoding="utf-8", newline="")
     said = egov(project, "import", "un-egov-survey", str(file))
     assert said.returncode == 0, said.stderr
-    assert "already held, the same figures" in said.stdout
+    assert "already held with the same figures" in said.stdout
 
 
 def test_a_file_that_is_not_there_or_not_text(project: Project, tmp_path: Path) -> None:
@@ -295,7 +295,7 @@ def test_an_edition_twice_in_one_call_is_written_once(project: Project, tmp_path
         file.write_text(official_un(year="2026"), encoding="utf-8")
     said = write.import_files(project, [one, other], un_egov_survey.read, revision=False)
     assert ["rows in raw" in line for line in said] == [True, False]
-    assert "already held, the same figures" in said[1]
+    assert "already held with the same figures" in said[1]
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

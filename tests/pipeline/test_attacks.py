@@ -100,7 +100,7 @@ def test_verify_tells_what_changed(fresh: Project) -> None:
     assert "csv/stray.csv was not published with it" in said.stderr
     (folder / "csv" / "stray.csv").unlink()
     (folder / "csv" / "stray.csv").symlink_to("/etc/passwd")
-    assert "stray.csv is no plain file" in egov(fresh, "verify").stderr
+    assert "stray.csv is not a plain file" in egov(fresh, "verify").stderr
     assert "there is no release nonsense" in egov(fresh, "verify", "nonsense").stderr
 
 
@@ -200,19 +200,19 @@ EDITS = {
     "SQL in an edition": ('"edition": "2023"', '"edition": "2023\' || (select 1) || \'"', "edition: found .*expected text that matches"),
     "a line end behind a name": ('"name": "egov_warehouse"', '"name": "egov_warehouse\\n"', "source 2 .*, name: found .*expected text"),
     "half a character": ('"title": "', '"title": "\\ud800', "not readable as UTF-8 JSON"),
-    "a property twice": ('"name": "egov-raw"', '"name": "egov-raw", "name": "egov-raw"', "'name' stands twice in one object"),
+    "a property twice": ('"name": "egov-raw"', '"name": "egov-raw", "name": "egov-raw"', "'name' appears twice in one object"),
     "a list for a name": ('"name": "egov_warehouse"', '"name": ["egov_warehouse"]', "source 2, name: found .*expected string"),
     "text for a reference": ('"reference": {', '"reference": "codes_countries", "x": {', "reference: found .*expected object"),
     "a bound of the wrong type": ('"required": true', '"minimum": "one"', "minimum: found \"one\", expected integer"),
-    "a fraction": ('"revision": 1', '"revision": 1.0', "1.0 is no whole number"),
-    "no number": ('"revision": 1', '"revision": NaN', "NaN is no whole number"),
+    "a fraction": ('"revision": 1', '"revision": 1.0', "1.0 is not a whole number"),
+    "no number": ('"revision": 1', '"revision": NaN', "NaN is not a whole number"),
     "a pattern that is none": ('"pattern": "', '"pattern": "(', "pattern: found .*expected a regular expression"),
     "an address of a script": ('"path": "https://', '"path": "javascript:alert(1)//', "path: found .*expected text that matches"),
     "a day that is none": ('"accessed": "2026-', '"accessed": "2026-13-45', "accessed: found .*expected a day"),
     "nested without end": ('"sources": [', '"sources": ' + "[" * 100_000, "not readable as UTF-8 JSON"),
-    "a column twice": ('"name": "country_code"', '"name": "period"', "column period: the column stands twice"),
+    "a column twice": ('"name": "country_code"', '"name": "period"', "column period: the column appears twice"),
     "a key to nowhere": ('"resource": "codes_indicators"', '"resource": "codes_nothing"', "its foreign key leads to"),
-    "the name of our own column": ('"name": "note"', '"name": "raw_row"', "raw_row is numbered here"),
+    "the name of our own column": ('"name": "note"', '"name": "raw_row"', "every table already gets a raw_row"),
 }  # fmt: skip
 
 
@@ -249,7 +249,7 @@ def test_a_raw_file_that_never_ends_is_refused(tmp_path: Path) -> None:
     project = attacks.small_project(tmp_path, "codes_levels")
     (project.raw / "codes" / "levels.csv").unlink()
     os.mkfifo(project.raw / "codes" / "levels.csv")
-    assert [str(finding) for finding in check.check(project)] == ["raw/codes/levels.csv: is no plain file; restore the file"]
+    assert [str(finding) for finding in check.check(project)] == ["raw/codes/levels.csv: is not a plain file; restore the file"]
 
 
 @pytest.mark.parametrize("name", ["/dev/zero", "two\nlines.csv", "{title}.csv", "es\x1b[2Jcape.csv", b"\xff\xfe.csv"])
@@ -265,7 +265,7 @@ def test_an_official_file_with_a_hostile_name(tmp_path: Path, name: str | bytes)
     assert said.returncode == 2
     assert b"Traceback" not in said.stderr
     assert b"\x1b" not in said.stderr
-    assert re.search(b"its name holds a brace or an invisible character|it is no plain file", said.stderr), said.stderr
+    assert re.search(b"its name holds a brace or an invisible character|it is not a plain file", said.stderr), said.stderr
 
 
 @pytest.mark.parametrize(
@@ -304,7 +304,7 @@ def test_a_signal_while_a_release_is_published_comes_after_it(fresh: Project) ->
     now = fresh.current.readlink().name
     assert now != before
     assert done.returncode == 143
-    assert done.stderr.splitlines()[-1] == f"egov: stopped by SIGTERM; release {now} stands"
+    assert done.stderr.splitlines()[-1] == f"egov: stopped by SIGTERM; release {now} is published"
     last = runs.history(fresh, 1)[0]
     assert (last["outcome"], last["release_id"]) == ("published", now)
     assert egov(fresh, "verify").returncode == 0

@@ -84,7 +84,7 @@ BAD: dict[str, tuple[Callable[[Project], None], list[str]]] = {
     ),
     "duplicate key": (
         edit("codes/services.csv", lambda text: text + text.splitlines()[1] + "\n"),
-        [r"raw/codes/services\.csv, row 9 \(line 10\): the key stands twice.*line 2"],
+        [r"raw/codes/services\.csv, row 9 \(line 10\): the key appears twice.*line 2"],
     ),
     "unknown code": (
         edit("article/prose_usage_figures.csv", lambda text: text.replace("clinic_attachment", "clinic_detachment", 1)),

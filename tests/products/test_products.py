@@ -247,7 +247,7 @@ def test_a_product_leaves_the_files_that_it_declares(draft: Draft, left: list[st
             (draft.folder / name).write_text("words", encoding="utf-8")
 
     product = Product("words", (File("words.txt", "text/plain"),), write)
-    with pytest.raises(EgovError, match="the product words left other files than it declares, nothing is published: "):
+    with pytest.raises(EgovError, match="the product words did not write the files that it declares, nothing is published: "):
         products.make(draft, lambda done, of: None, [product])
 
 

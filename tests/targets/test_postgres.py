@@ -521,7 +521,7 @@ def test_rows_that_do_not_arrive(small: Project, database: Database, monkeypatch
     monkeypatch.setattr(publishing, "copy", loses)
     assert_refused(
         publish(small, database.dsn),
-        'marts.dim_levels does not hold in PostgreSQL what the release holds: sum("minimum_value") is',
+        'marts.dim_levels in PostgreSQL differs from the release: sum("minimum_value") is',
     )
     assert database.schemas() == []
 
@@ -773,7 +773,7 @@ def test_an_event_trigger_that_grants(small: Project, database: Database, eve: C
         "create event trigger give_again on ddl_command_end when tag in ('GRANT', 'REVOKE') execute function give()"
     )
     assert_refused(
-        publish(small, database.dsn, release=OTHER), "PUBLIC can do more", "cannot be taken back", "keep the release"
+        publish(small, database.dsn, release=OTHER), "PUBLIC has rights on the tables", "cannot be revoked", "keep the release"
     )
     assert database.release() == first_of(small)
 

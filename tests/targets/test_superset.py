@@ -160,7 +160,7 @@ def test_the_connection_is_hardened(documents: Documents) -> None:
         (["postgresql"], "--uri is missing"),
         (["postgresql", "--uri", "postgresql://reader:s3cret@db.example.org/egov"], "holds a password"),
         (["postgresql", "--uri", "postgresql://reader@db.example.org/egov?password=s3cret"], "holds a password"),
-        (["duckdb", "--uri", "postgresql://reader:s3cret@db.example.org/egov"], "has to begin with duckdb://"),
+        (["duckdb", "--uri", "postgresql://reader:s3cret@db.example.org/egov"], "must begin with duckdb://"),
     ],
 )
 def test_an_address_that_does_not_fit_is_refused(built: Project, tmp_path: Path, arguments: list[str], said: str) -> None:

@@ -1,7 +1,7 @@
-"""Report: one page that shows what the figures say, in English, Russian and Kazakh, with nothing to load from elsewhere.
+"""Report: one self-contained page that shows what the figures say, in English, Russian and Kazakh.
 
-The words of the page are English in part.html; their translations are gettext catalogs in locale/, see translator.py. Names are
-those of the tables. A text of the data that has no translation stays English and is marked as such.
+The English texts of the page are in part.html; their translations are in the gettext catalogs in locale/ (see translator.py).
+Names come from the tables. A text from the data that has no translation stays English and is marked as English.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ Say = Callable[[str], str]
 
 
 def write(draft: Draft, catalog: Catalog) -> None:
-    """report/index.html."""
+    """Write report/index.html."""
     folder = draft.folder / "report"
     folder.mkdir()
     (folder / "index.html").write_text(page(draft, catalog, translators(catalog)), encoding="utf-8")
 
 
 def translators(catalog: Catalog) -> list[Translator]:
-    """A translator per language of the page, with the names that the tables hold."""
+    """One translator for each language of the page, with the names in the tables."""
     return [Translator(language, names(catalog, language)) for language in LANGUAGES]
 
 
 def names(catalog: Catalog, language: str) -> dict[str, str]:
-    """What the tables call things in a language, by what their English texts call them. A code without a name is its own."""
+    """Names in a language, by the English names and codes that the texts use. Codes that have no name are kept as they are."""
     name = f"name_{language}"
     found = catalog.rows(
         f"""select name_en as said, {name} as name from marts.dim_countries
@@ -54,7 +54,7 @@ def names(catalog: Catalog, language: str) -> dict[str, str]:
 
 
 def page(draft: Draft, catalog: Catalog, translators: list[Translator]) -> str:
-    """The whole page, a part per translator. What has no translation is in each translator's `missing` afterwards."""
+    """The whole page, with one part per translator. Each translator's `missing` then holds the texts without a translation."""
     environment = templates(HERE)
     facts = _facts(catalog)
     part = environment.get_template("part.html")
@@ -69,7 +69,7 @@ def page(draft: Draft, catalog: Catalog, translators: list[Translator]) -> str:
 
 
 def _facts(catalog: Catalog) -> dict[str, Rows]:
-    """Everything that the page shows, from the published tables."""
+    """The rows of all published tables that the page shows, by topic."""
     rows = catalog.rows
     return {
         "history": rows(
@@ -174,7 +174,7 @@ def _facts(catalog: Catalog) -> dict[str, Rows]:
 
 
 def _content(draft: Draft, facts: dict[str, Rows], translator: Translator) -> dict[str, Any]:
-    """What part.html needs in one language."""
+    """The values that part.html needs in one language."""
     say, name = translator.say, f"name_{translator.language}"
     indicators = {row["indicator_code"]: row[name] for row in facts["indicators"]}
     group_names = {row["group_code"]: row[name] for row in facts["groups"]}
@@ -222,7 +222,7 @@ def _content(draft: Draft, facts: dict[str, Rows], translator: Translator) -> di
 def _figures(
     facts: dict[str, Rows], indicators: dict[str, str], groups: dict[str, str], style: Style, say: Say, name: str
 ) -> dict[str, Markup]:
-    """Every picture of the page in one language and width, by name."""
+    """Every chart of the page in one language and width, by name."""
     kazakhstan = next(row[name] for row in facts["states"] if row["country_code"] == "KAZ")
     means = _mean_lines(facts["means"], kazakhstan, groups)
     service_names = {row["service_code"]: row[name] for row in facts["usage"]}
@@ -272,7 +272,7 @@ def _figures(
 
 
 def _mean_lines(means: Rows, kazakhstan: str, groups: dict[str, str]) -> Rows:
-    """The means of the groups as lines, and the figure of Kazakhstan, which stands in every group, as one more."""
+    """One line for each group mean, and one for Kazakhstan, whose figure is the same in the rows of every group."""
     lines = [
         {**row, "series": row["group_code"], "name": groups[row["group_code"]], "value": row["mean_value"]} for row in means
     ]
@@ -284,7 +284,7 @@ def _mean_lines(means: Rows, kazakhstan: str, groups: dict[str, str]) -> Rows:
 
 
 def _standing(facts: dict[str, Rows], groups: dict[str, str], name: str) -> Rows:
-    """A row per state and group it is in, the groups in the order of GROUPS."""
+    """One row for each state and group that it belongs to, with the groups in the order of GROUPS."""
     places = {row["group_code"]: f"{row['kazakhstan_place']} / {row['states_assessed']}" for row in facts["places"]}
     members = {(row["group_code"], row["country_code"]) for row in facts["members"]}
     return [

@@ -1,10 +1,10 @@
-"""Charts of the report: rows in, an SVG out, in a language and for a width.
+"""Charts of the report: each function takes rows and returns an SVG in one language and width.
 
-An SVG names no colour of its own: each is a CSS variable of the page, so that one picture serves light, dark and print. A mark
-carries words of its own (aria-label), which the page shows when it is pointed at.
+Every colour in an SVG is a CSS variable of the page, so that the same picture works in light mode, in dark mode and in print. A
+mark has a label (aria-label), which the page shows when the pointer is over the mark.
 
-What a chart says is no part of its specification, which holds a number for each text: languages whose texts need the same rows
-of words share one drawing, and each puts its own words in.
+The specification of a chart holds no texts, only a number in place of each. Languages whose texts wrap into the same number of
+rows can therefore share one drawing, into which each puts its own texts.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from babel.numbers import format_decimal
 Rows = list[dict[str, Any]]
 Spec = dict[str, Any]
 
-WIDE, NARROW = 700, 330  # pixels of the plot with its labels: a page column, and a phone held upright
-GROUPS = ("world", "landlocked", "lldc", "central_asia")  # those that the report shows, in this order
+WIDE, NARROW = 700, 330  # the width of a chart with its labels, in pixels: for a page column and for a phone held upright
+GROUPS = ("world", "landlocked", "lldc", "central_asia")  # the groups that the report shows, in this order
 PARTS = ("OSI", "TII", "HCI")
 VERDICTS = {
     "supported": "Supported",
@@ -34,18 +34,18 @@ VERDICTS = {
     "contradicted": "Contradicted",
     "not_checkable": "Cannot be checked",
 }
-STATUSES = {"L": "Not assessed", "M": "Did not exist as a state, or was no member", "O": "No reason given"}
+STATUSES = {"L": "Not assessed", "M": "Did not exist as a state, or was not a member", "O": "No reason given"}
 STATUS_COLOURS = {"L": "accent", "M": "missing", "O": "ink"}
 ARTICLE = "sabdenov_abdrakhmanova"
 INTERNET_SOURCES = ("wb_wdi", "itu_datahub", ARTICLE)
-# A colour that no one would choose stands for each variable until the SVG is drawn.
+# An unlikely colour serves as a placeholder for each CSS variable until the SVG is drawn.
 COLOURS = {
     name: f"#0101{number:02x}"
     for number, name in enumerate(["kazakhstan", *GROUPS, *VERDICTS, "ink", "soft", "line", "accent", "missing"], 16)
 }
 LABEL = {"field": "label", "type": "nominal"}
-FIRST_MONTH = date(2016, 1, 1)  # where the time axis of the services starts: the first year with a figure
-# Only a mark that is given a label has words.
+FIRST_MONTH = date(2016, 1, 1)  # the start of the time axis of the services: the first year with a figure
+# "aria" is false by default, so that only marks with a label get an aria-label.
 CONFIG: Spec = {
     "background": "transparent",
     "padding": {"left": 5, "right": 22, "top": 5, "bottom": 5},
@@ -61,7 +61,7 @@ CONFIG: Spec = {
 
 @dataclass(frozen=True)
 class Style:
-    """How a chart is to be drawn: for which language, and how wide in pixels."""
+    """How to draw a chart: the language, and the width in pixels."""
 
     language: str
     width: int
@@ -71,34 +71,34 @@ class Style:
         return self.width == NARROW
 
     def number(self, value: Any, decimals: int = 0) -> str:
-        """A number as the language writes it; a dash for null."""
+        """A number in the format of the language; a dash for null."""
         return "–" if value is None else _number(value, decimals, self.language)
 
     def day(self, value: Any) -> str:
-        """A date as the language writes it; a dash for null."""
+        """A date in the format of the language; a dash for null."""
         return format_date(value, format="long", locale=self.language) if value else "–"
 
 
-@cache  # a figure stands in a table, and in a chart for each width
+@cache  # a figure appears in a table and in a chart of each width
 def _number(value: Any, decimals: int, language: str) -> str:
     pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
     return format_decimal(value, format=pattern, locale=language)
 
 
 class Words(dict[str, str]):
-    """The texts of one chart, each with what stands for it in the specification: its number, in braces."""
+    """The texts of one chart, each with its placeholder in the specification: its number in braces."""
 
     def take(self, text: str) -> str:
-        """Take a text in, and give what stands for it."""
+        """Add a text, and return its placeholder."""
         return self.setdefault(text, f"{{{len(self)}}}")
 
     def wrap(self, text: str, characters: int) -> list[str]:
-        """A text in rows of at most so many characters, each taken in."""
+        """Wrap a text into rows of at most this many characters, add each row, and return the placeholders."""
         return [self.take(row) for row in textwrap.wrap(text, characters)]
 
 
 def rank(rows: Rows, style: Style) -> str:
-    """Rank by edition, the best at the top. Rows: period_code, rank, states_assessed."""
+    """Rank by edition, with the best at the top. Rows: period_code, rank, states_assessed."""
     words = Words()
     data = [
         {
@@ -137,7 +137,7 @@ def value(rows: Rows, style: Style) -> str:
 
 
 def parts(rows: Rows, style: Style, names: dict[str, str]) -> str:
-    """The parts of the EGDI, a panel each. Rows: indicator_code, series, name, period_code, value."""
+    """The parts of the EGDI, one panel per part. Rows: indicator_code, series, name, period_code, value."""
     words = Words()
     panels = {part: "\n".join(words.wrap(names[part], 26 if style.is_narrow else 22)) for part in PARTS}
     data = [
@@ -150,7 +150,7 @@ def parts(rows: Rows, style: Style, names: dict[str, str]) -> str:
 
 
 def standing(rows: Rows, style: Style) -> str:
-    """Every state a mark along the EGDI of one edition, a line per group. Rows: group, country, value, is_kazakhstan."""
+    """Every state as a mark at its EGDI in one edition, one line per group. Rows: group, country, value, is_kazakhstan."""
     words = Words()
     names = _names([row["group"] for row in rows], words, style)
     data = [
@@ -180,7 +180,7 @@ def standing(rows: Rows, style: Style) -> str:
 
 
 def services_by_year(rows: Rows, style: Style) -> str:
-    """Use in each full year, a panel per year. Rows: period_code, service, measure, count."""
+    """Use in each full year, one panel per year. Rows: period_code, service, measure, count."""
     words = Words()
     names = _names([row["service"] for row in rows], words, style)
     data = [
@@ -194,7 +194,7 @@ def services_by_year(rows: Rows, style: Style) -> str:
         }
         for row in sorted(rows, key=lambda row: (row["period_code"], -row["count"]))
     ]
-    # room at the right for the number of the longest bar
+    # leave room on the right for the number of the longest bar
     most = max(row["count"] for row in rows) * (1.4 if style.is_narrow else 1.16)
     chart = {
         "width": style.width - 40,
@@ -213,7 +213,7 @@ def services_by_year(rows: Rows, style: Style) -> str:
 
 
 def services_by_month(rows: Rows, events: Rows, style: Style) -> str:
-    """Use per month, a panel per service: a bar over a year is its monthly mean, a point a month, a dashed line an event.
+    """Use per month, one panel per service: a bar is the monthly mean of a year, a point is a month, a dashed line an event.
 
     Rows: service, start_date, end_date, grain (year, month), per_month, label. Events: service, start_date, number, title.
     """
@@ -235,7 +235,7 @@ def services_by_month(rows: Rows, events: Rows, style: Style) -> str:
             "kind": "event",
             "from": start.isoformat(),
             "to": (end or start).isoformat(),
-            "top": 6 + 16 * (row % 2),  # in two rows, so that the numbers of neighbours do not meet
+            "top": 6 + 16 * (row % 2),  # in two rows, so that the numbers of neighbouring events do not overlap
             "number": ", ".join(str(event["number"]) for event in together),
             "label": words.take("; ".join(f"{event['number']}. {event['title']}" for event in together)),
         }
@@ -278,7 +278,7 @@ def services_by_month(rows: Rows, events: Rows, style: Style) -> str:
 
 
 def events(rows: Rows, style: Style) -> str:
-    """Events on a line of time, each with its words over its span. Rows: number, title, start_date, end_date (null: open)."""
+    """Events on a timeline, each with its title above its span. Rows: number, title, start_date, end_date (null: open)."""
     words = Words()
     wrapped = [words.wrap(f"{row['number']}. {row['title']}", 38 if style.is_narrow else 78) for row in rows]
     data, depth = [], 0.0
@@ -318,7 +318,7 @@ def events(rows: Rows, style: Style) -> str:
 
 
 def verdicts(rows: Rows, style: Style) -> str:
-    """How many claims got which verdict. Rows: verdict, name, claims."""
+    """The number of claims with each verdict. Rows: verdict, name, claims."""
     words = Words()
     names = _names([row["name"] for row in rows], words, style)
     data = [
@@ -349,7 +349,7 @@ def verdicts(rows: Rows, style: Style) -> str:
 
 
 def internet(rows: Rows, style: Style) -> str:
-    """Internet users as each source gives them. Rows: source_code, period_code, value."""
+    """Internet users according to each source. Rows: source_code, period_code, value."""
     words = Words()
     data = [
         {
@@ -415,13 +415,13 @@ def missing(rows: Rows, style: Style) -> str:
 
 @dataclass(frozen=True)
 class Names:
-    """The names of the lines of a chart in rows of words, each above its line, and the pixels that they need."""
+    """The wrapped names of the lines of a chart, each shown above its line, and the height in pixels that they need."""
 
     rows: dict[str, list[str]]
     height: int
 
     def mark(self, condition: str | None = None) -> Spec:
-        """The names from the left edge on."""
+        """The layer that draws the names, starting at the left edge."""
         return _mark(
             "text", None, condition, x={"value": 0}, text=_category("name_rows"),
             align="left", baseline="top", dy=-12 - self.height, fontSize=13, lineHeight=15, color=COLOURS["ink"],
@@ -429,14 +429,14 @@ class Names:
 
 
 def _names(names: list[str], words: Words, style: Style) -> Names:
-    """In as many rows as the width asks for; those with fewer rows are filled up from above."""
+    """The names, wrapped to fit the width. Empty rows above shorter names give all of them the same number of rows."""
     rows = {name: words.wrap(name, 36 if style.is_narrow else 80) for name in dict.fromkeys(names)}
     most = max(map(len, rows.values()))
     return Names({name: [""] * (most - len(its)) + its for name, its in rows.items()}, 15 * most)
 
 
 def _series(rows: Rows, style: Style, words: Words, **more: str) -> Rows:
-    """A row per point of a line."""
+    """One row for each point of a line."""
     return [
         {
             "series": row["series"],
@@ -450,7 +450,7 @@ def _series(rows: Rows, style: Style, words: Words, **more: str) -> Rows:
 
 
 def _lines(data: Rows, style: Style, *, height: int, share: int = 1) -> Spec:
-    """A line per series, Kazakhstan in front; `share` panels stand side by side."""
+    """One line per series, with Kazakhstan in front; `share` is the number of panels side by side."""
     return {
         "width": (style.width - 140) // share if share > 1 else style.width - 40,
         "height": height,
@@ -468,14 +468,14 @@ def _lines(data: Rows, style: Style, *, height: int, share: int = 1) -> Spec:
 
 
 def _months_after(rows: Rows, months: int) -> str:
-    """A day so many months after the start of the latest row, where a time axis may end."""
+    """The first day of the month this many months after the latest start date: the end of a time axis."""
     latest = max(row["start_date"] for row in rows)
     months += latest.month - 1
     return f"{latest.year + months // 12}-{months % 12 + 1:02}-01"
 
 
 def _grouped(rows: Rows, *keys: str) -> dict[tuple[Any, ...], Rows]:
-    """The rows that agree in the keys, together."""
+    """The rows, grouped by the values of these keys."""
     groups: dict[tuple[Any, ...], Rows] = {}
     for row in rows:
         groups.setdefault(tuple(row[key] for key in keys), []).append(row)
@@ -486,9 +486,9 @@ CHANNELS = ("x", "x2", "y", "text", "color", "order")
 
 
 def _mark(kind: str, label: Spec | None = None, condition: str | None = None, **looks: Any) -> Spec:
-    """A layer of one kind of mark, of the rows that meet a condition. A mark with a label says it when it is pointed at.
+    """A layer with one kind of mark, for the rows that meet a condition. The page shows the label of a mark on hover.
 
-    `looks` are properties of the mark, or channels where their value is an encoding.
+    `looks` holds properties of the mark; those in CHANNELS whose value is an encoding become channels.
     """
     channels = {name: looks.pop(name) for name in CHANNELS if isinstance(looks.get(name), dict)}
     return {
@@ -511,7 +511,7 @@ def _time(field: str, **more: Any) -> Spec:
 
 
 def _coloured(field: str, colours: dict[str, str]) -> Spec:
-    """A colour per value of a field."""
+    """One colour for each value of a field."""
     return {
         "field": field,
         "type": "nominal",
@@ -531,14 +531,14 @@ def _editions(data: Rows, style: Style, *, few: bool = False) -> Spec:
 
 
 def _lines_of(data: Rows, field: str) -> Spec:
-    """A line per value of a field, in the order of the rows, with no axis: Names says what it is."""
+    """One line for each value of a field, in the order of the rows, without an axis: Names draws the names of the lines."""
     return _category(field) | {"title": None, "axis": None, "sort": list(dict.fromkeys(row[field] for row in data))}
 
 
 def _facet(chart: Spec, data: Rows, *, columns: int, spacing: int, each_its_own: str | None = None) -> Spec:
-    """A panel per value of the field `panel`, in the order of the rows, its name above it at the left.
+    """One panel for each value of the field `panel`, in the order of the rows, with its name at the top left.
 
-    The panels share their scales, but for that of the channel `each_its_own`.
+    The panels share their scales, except for the scale of the channel `each_its_own`.
     """
     header = {
         "title": None, "labelAnchor": "start", "labelFontSize": 14, "labelFontWeight": 600, "labelColor": COLOURS["ink"],
@@ -555,13 +555,13 @@ def _facet(chart: Spec, data: Rows, *, columns: int, spacing: int, each_its_own:
 
 
 def _svg(chart: Spec, data: Rows, words: Words, style: Style) -> str:
-    """Draw a chart, and put its words in."""
+    """Draw a chart and insert its texts."""
     svg = _drawn(json.dumps({"config": CONFIG, "data": {"values": data}, **chart}))
-    if style.language != "en":  # the only numbers that are no words are those of the axes
+    if style.language != "en":  # only the numbers on the axes are not placeholders
         svg = re.sub(r">[\d,]*\d(?:\.\d+)?<", lambda found: found[0].translate(NUMBERS), svg)
     texts = [escape(text, {'"': "&quot;"}) for text in words]
     svg = re.sub(r"\{(\d+)\}", lambda found: texts[int(found[1])], svg)
-    # a drawing stands in the page once for each language that shares it, and no two elements of a page may have one id
+    # the page holds a drawing once for each language that shares it, and every id on a page must be unique
     return re.sub(r'(?<= id=")clip(?=\d)|(?<=url\(#)clip(?=\d)', f"{style.language}-clip", svg)
 
 
@@ -575,7 +575,7 @@ NUMBERS = str.maketrans({",": "\u00a0", ".": ","})
 
 @cache
 def _drawn(specification: str) -> str:
-    """The SVG of a specification, with the page's variables for its colours."""
+    """The SVG of a specification, with the CSS variables of the page as colours."""
     svg = vl_convert.vegalite_to_svg(specification)
     for name, colour in COLOURS.items():
         svg = svg.replace(colour, f"var(--{name.replace('_', '-')})")

@@ -1,4 +1,4 @@
-// The language of the page, and the words of the mark that is pointed at. Without this script the page is in English.
+// Switches the language of the page, and shows the label of the mark under the pointer. Without this script, the page is in English.
 (() => {
   const parts = [...document.querySelectorAll("main[lang]")];
   const links = [...document.querySelectorAll("nav.languages a")];

@@ -1,7 +1,7 @@
-"""Translator: says the English texts of the page and of the tables in another language.
+"""Translator: translates the English texts of the page and of the tables into another language.
 
-The catalogs in locale/ hold templates: what changes with the figures is no part of a translated text, but a value in it. A text
-of the tables is matched with the templates, its values are written as the language writes them, names are those of the tables.
+The catalogs in locale/ hold templates in which placeholders take the place of everything that changes with the figures. A text
+from the tables is matched against the templates. Its values are formatted for the language, and names come from the tables.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from babel.messages.pofile import read_po
 from markupsafe import Markup, escape
 
 HERE = Path(__file__).parent
-# What has no such thing is a number or a code, and needs no translation.
+# A text without such a word is a number or a code and needs no translation.
 WORD = re.compile(r"[^\W\d_A-Z]{2}")
 PLACE = re.compile(r"\{(\w+)\}")
-# A value is short; only where its place is called a list or a text may it hold what parts the values of a text.
+# A value must not hold the punctuation that separates values, unless the name of its placeholder ends in _list or _text.
 SHORT, LONG = r"[^,;:]+?", r".*?"
-# A number that is no part of a date, a code or a word.
+# A number that is not part of a date, a code or a word.
 NUMBER = re.compile(r"(?<![\w.,-])\d+(?:\.\d+)?(?![\w-]|[.,]\d)")
 
 
 @dataclass(frozen=True)
 class Saying:
-    """A text as it is said in a language, and the entries of the catalog that it is made of."""
+    """A translated text, and the catalog entries that were used for it."""
 
     text: str
     entries: frozenset[str] = frozenset()
@@ -34,9 +34,9 @@ class Saying:
 
 @dataclass
 class Translator:
-    """Says English texts in a language, and remembers which it had no translation for.
+    """Translates English texts into one language, and collects in `missing` those that have no translation.
 
-    `names` are those that the tables hold, each by what the texts call it: an English name or a code.
+    `names` maps each English name or code that the texts use to the name in the tables.
     """
 
     language: str
@@ -51,7 +51,7 @@ class Translator:
         self._templates = {entry: _pattern(entry) for entry in self.known if PLACE.search(entry)}
 
     def say(self, text: str | None) -> str:
-        """The text in the language, or as it is."""
+        """The text in the language, or unchanged if it has no translation."""
         if not text or self.language == "en":
             return text or ""
         sayings = self.sayings(text)
@@ -61,14 +61,14 @@ class Translator:
         return sayings[0].text
 
     def mark(self, text: str | None) -> Markup:
-        """As `say`, for the page: a text that stays English says so to a screen reader."""
+        """Like `say`, but as markup for the page: a text that stays English is marked as English for screen readers."""
         said = self.say(text)
         if text in self.missing:
             return Markup('<span lang="en">{}</span>').format(said)
         return escape(said)
 
     def sayings(self, text: str) -> list[Saying]:
-        """The ways in which the catalog and the names can say a text: one, or none where it has no translation."""
+        """The possible translations of a text from the catalog and the names; normally one, none if it has no translation."""
         if text in self.known:
             return [Saying(self.known[text], frozenset([text]))]
         if text in self.names:
@@ -83,7 +83,7 @@ class Translator:
         return found or self._listed(text)
 
     def _filled(self, entry: str, values: dict[str, str]) -> Saying | None:
-        """The translation of a template with these values in it, or None where one of them cannot be said."""
+        """The translation of a template, filled with these values, or None if one of them has no translation."""
         entries, said = {entry}, {}
         for place, value in values.items():
             saying = next(iter(self.sayings(value)), None) if value else Saying("")
@@ -94,7 +94,7 @@ class Translator:
         return Saying(self.known[entry].format(**said), frozenset(entries))
 
     def _listed(self, text: str) -> list[Saying]:
-        """The saying of a list, item by item."""
+        """The translation of a list, item by item."""
         items = text.split(", ")
         found = [next(iter(self.sayings(item)), None) for item in items] if len(items) > 1 else []
         said = [saying for saying in found if saying]
@@ -105,15 +105,15 @@ class Translator:
 
     @staticmethod
     def _number(found: re.Match[str]) -> str:
-        """A number as Russian and Kazakh write it: blanks from five digits on, so that years stay whole, and a comma."""
+        """A number in Russian and Kazakh format: a decimal comma, and spaces from five digits up, so that years have none."""
         whole, _, decimals = found[0].partition(".")
         grouped = re.sub(r"\B(?=(?:\d{3})+$)", "\u00a0", whole) if len(whole) > 4 else whole
         return f"{grouped},{decimals}" if decimals else grouped
 
 
 def _pattern(template: str) -> re.Pattern[str]:
-    """What matches the texts of a template, each place a group."""
-    parts = PLACE.split(template)  # text and places by turns
+    """A pattern that matches the texts of a template, with a group for each placeholder."""
+    parts = PLACE.split(template)  # text and placeholders alternate
     pattern = ""
     for number, part in enumerate(parts):
         if number % 2:

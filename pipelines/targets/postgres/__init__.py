@@ -1,4 +1,4 @@
-"""PostgreSQL as a target, for BI tools that many people share.
+"""PostgreSQL as a target, for BI tools with many users.
 
 Raises EgovError on import if the driver is not installed.
 """

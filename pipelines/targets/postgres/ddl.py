@@ -12,7 +12,7 @@ from pipelines.releases.catalog import PUBLIC_SCHEMAS, Column, Constraint, Table
 from pipelines.targets.postgres.server import Server, flat, make_role
 
 SCHEMAS = (*PUBLIC_SCHEMAS, "meta")
-# The comment of every schema made here: it says which release it holds, and only what carries it is ever renamed or dropped.
+# The comment on every schema created here. It names the release, and only schemas with this comment are renamed or dropped.
 MARK = "egov-warehouse release {}; replaced as a whole by each publish"
 MARKED = re.compile(MARK.format(r"([\w.-]+)"))
 TYPES = {
@@ -27,10 +27,10 @@ DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
 
 
 def held_releases(server: Server) -> dict[str, str]:
-    """The release of each schema made here that exists. Raises EgovError where another than the user made one of that name.
+    """The existing schemas that this user published, each with its release. Raises EgovError if anyone else owns such a schema.
 
-    Not even what belongs to a role that the user is a member of is taken for ours: whoever may make schemas could say of one
-    that it holds the current release.
+    A schema is refused even if it belongs to a role of which the user is a member: anyone who may create schemas could claim in
+    a comment that one holds the current release.
     """
     names = [name for schema in SCHEMAS for name in (schema, new(schema), old(schema))]
     held = {}
@@ -43,17 +43,17 @@ def held_releases(server: Server) -> dict[str, str]:
         if not mark:
             raise EgovError(
                 f"the database has a schema {name} that was not made by `egov publish postgres`; nothing is touched. "
-                "Rename that schema, or publish to a database of its own"
+                "Rename that schema, or publish to a separate database"
             )
         if not owned:
             said = flat(owner)
-            raise EgovError(f"schema {name} was published by {said}: publish as {said} again; nothing is touched")
+            raise EgovError(f"schema {name} was published by {said}: publish as {said}; nothing is touched")
         held[name] = mark[1]
     return held
 
 
 def clear(server: Server, held: dict[str, str]) -> None:
-    """Drop the release before last, and what a publish that failed has left. Nothing that others made goes with them."""
+    """Drop the previous release and everything that a failed publish left behind. Objects of other users are never dropped."""
     doomed = [schema for schema in held if schema not in SCHEMAS]
     with server.transaction():
         if tables := tables_in(server, doomed):
@@ -63,12 +63,12 @@ def clear(server: Server, held: dict[str, str]) -> None:
 
 
 def create(server: Server, tables: list[Table], release_id: str, role: str) -> None:
-    """Make the empty tables with their comments, and the role if need be."""
+    """Create the empty tables with their comments, and the role if it does not exist."""
     for schema in SCHEMAS:
         made = sql.Identifier(new(schema))
         server.execute(sql.SQL("create schema {}").format(made))
         server.execute(sql.SQL("comment on schema {} is {}").format(made, MARK.format(release_id)))
-        # default privileges may have kept their owner from them, here and below
+        # default privileges may have denied the owner access, here and below
         server.execute(sql.SQL("grant all on schema {} to current_user").format(made))
     for table in tables:
         columns = [
@@ -102,7 +102,7 @@ def postgres_type(table: Table, column: Column) -> str:
 
 
 def add_constraints(server: Server, tables: list[Table], *, foreign: bool) -> None:
-    """Add the constraints of the release to its loaded tables: the foreign keys, or all others, which those refer to."""
+    """Add the constraints of the release to its loaded tables: either the foreign keys, or all others, which must go first."""
     for table in tables:
         for constraint in table.constraints:
             if foreign == (constraint.kind == "FOREIGN KEY"):
@@ -111,7 +111,7 @@ def add_constraints(server: Server, tables: list[Table], *, foreign: bool) -> No
 
 
 def _constraint(table: Table, constraint: Constraint) -> sql.Composable:
-    """A constraint as PostgreSQL writes it."""
+    """A constraint in the syntax of PostgreSQL."""
 
     def names(columns: Sequence[str]) -> sql.Composable:
         return sql.SQL(", ").join(map(sql.Identifier, columns))
@@ -140,7 +140,7 @@ def tables_in(server: Server, schemas: list[str]) -> list[sql.Composable]:
 
 
 def target(table: Table) -> sql.Composable:
-    """Where a table is loaded."""
+    """The name under which a table is loaded."""
     return sql.Identifier(new(table.schema), table.name)
 
 
@@ -150,5 +150,5 @@ def new(schema: str) -> str:
 
 
 def old(schema: str) -> str:
-    """The schema that keeps what was published before."""
+    """The schema that keeps the previously published release."""
     return f"{schema}__old"

@@ -1,7 +1,7 @@
-"""Publish: put the current release into a PostgreSQL database, and swap it for the one published there.
+"""Publish: load the current release into a PostgreSQL database, and replace the release published there.
 
-A release is loaded into schemas of its own beside the published ones (`marts__new`), checked, and put in their place by
-renaming, in one short transaction. What was published stays as `marts__old` until the next publish drops it.
+A release is loaded into new schemas (`marts__new`) beside the published ones and checked. Then one short transaction renames
+them to replace the published schemas. The old release stays as `marts__old` until the next publish drops it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ LOCK = 0x65676F76
 
 
 def publish(project: Project, dsn: str, role: str, console: Console, *, wait: float) -> None:
-    """Put the current release into the database that `dsn` names, readable for `role`.
+    """Publish the current release to the database that `dsn` names, readable by `role`.
 
     Nothing is loaded if the database already holds that release. `wait` is how many seconds to wait for open transactions of
     readers before the swap. Raises EgovError if a step fails: readers keep the release that they had. Exit code 2: the DSN or
@@ -45,7 +45,7 @@ def publish(project: Project, dsn: str, role: str, console: Console, *, wait: fl
     """
     require_name(role)
     current = store.require_current(project)
-    logging.getLogger("psycopg").addHandler(logging.NullHandler())  # the error that is raised says all that it would log
+    logging.getLogger("psycopg").addHandler(logging.NullHandler())  # the raised error says everything that it would log
     with connect.connect(current.database) as release, connect_to(dsn) as server:
         try:
             _publish(release, current.release_id, server, role, console, wait)
@@ -68,11 +68,11 @@ def _publish(
             make_role(server, role)
             taken = grant(server, SCHEMAS, role, keep_readers=True)
         if taken:
-            console.print(f"took back  rights beyond reading, or of everybody: {taken}")
+            console.print(f"took back  rights beyond reading, and rights of PUBLIC, from: {taken}")
         console.print(f"the database already holds release {release_id}")
         return
     if newer := max((held[schema] for schema in SCHEMAS if held.get(schema, "") > release_id), default=None):
-        console.print(f"older      release {release_id} is to replace the newer {newer}, because `current` names it here")
+        console.print(f"older      release {release_id} replaces the newer {newer}, because it is the current release here")
     tables = read_tables(release, SCHEMAS)
     with shown(console, "clear"):
         clear(server, held)
@@ -95,8 +95,8 @@ def _publish(
         except psycopg.OperationalError as error:
             if not server.closed:
                 raise
-            # the connection was lost while the swap was being confirmed
-            lost = "readers have either the release that they had or the new one, whole: run again"
+            # the connection was lost before the server confirmed the swap
+            lost = "readers have either the release that they had or the new one, complete in both cases: run again"
             raise EgovError(f"{explain(server, error)}; {lost}") from None
     console.print(f"release    {release_id}")
     console.print(f"readable   by role {role}")

@@ -15,14 +15,14 @@ from pipelines.releases.runs import Progress
 from pipelines.targets.postgres.ddl import target
 from pipelines.targets.postgres.server import Server, quoted
 
-# As many rows as DuckDB keeps together: a block is read without reading others.
+# The size of a DuckDB row group: each block can then be read without reading any other.
 ROWS_PER_BLOCK = 122_880
 
 
 def copy(release: duckdb.DuckDBPyConnection, server: Server, tables: list[Table], progress: Progress) -> None:
-    """Stream every table from the release into its empty table, made in this transaction.
+    """Stream every table from the release into its empty table, which must have been created in this transaction.
 
-    The rows are frozen: a transaction that began before the load and first reads after the swap finds them too.
+    The rows are frozen, so that even a transaction that began before the load sees them if it first reads after the swap.
     """
     for done, table in enumerate(tables):
         progress(done, len(tables))
@@ -34,7 +34,7 @@ def copy(release: duckdb.DuckDBPyConnection, server: Server, tables: list[Table]
 
 
 def check(release: duckdb.DuckDBPyConnection, server: Server, tables: list[Table]) -> None:
-    """Ask both databases for the rows and the sums of every column. Raises EgovError where they do not agree."""
+    """Compare the row counts and the sums of every column in both databases. Raises EgovError if they differ."""
     for table in tables:
         sums = ["count(*)", *(term for column in table.columns for term in _sums(column))]
         query = f"select {', '.join(sums)} from "
@@ -44,13 +44,13 @@ def check(release: duckdb.DuckDBPyConnection, server: Server, tables: list[Table
         assert there
         if differing := [f"{sums[n]} is {there[n]}, expected {here[n]}" for n in range(len(sums)) if here[n] != there[n]]:
             raise EgovError(
-                f"{table.full_name} does not hold in PostgreSQL what the release holds: {'; '.join(differing)}; "
+                f"{table.full_name} in PostgreSQL differs from the release: {'; '.join(differing)}; "
                 "readers keep the release that they had"
             )
 
 
 def _csv_blocks(release: duckdb.DuckDBPyConnection, table: Table) -> Iterator[str]:
-    """The rows of a table as CSV, many to a block: text in quotes, and nothing at all for NULL, which concat passes over."""
+    """The rows of a table as blocks of CSV: text is quoted, and NULL, which concat skips, is an empty field without quotes."""
     fields = ", ',', ".join(
         f"""'"' || replace({quoted(column.name)}, '"', '""') || '"'""" if column.data_type == "VARCHAR" else quoted(column.name)
         for column in table.columns
@@ -64,7 +64,7 @@ def _csv_blocks(release: duckdb.DuckDBPyConnection, table: Table) -> Iterator[st
 
 
 def _one_ahead(blocks: Iterator[str]) -> Generator[str, None, None]:
-    """The same blocks, the next of them being made while one is sent."""
+    """The same blocks; the next one is prepared while the caller sends the last one."""
     with ThreadPoolExecutor(1) as worker:
         coming = worker.submit(next, blocks, None)
         while (block := coming.result()) is not None:
@@ -73,7 +73,7 @@ def _one_ahead(blocks: Iterator[str]) -> Generator[str, None, None]:
 
 
 def _sums(column: Column) -> list[str]:
-    """What both databases work out alike of a column: how many values it has, and a sum over them (of texts, their lengths)."""
+    """Aggregates that both databases compute alike: the number of values, and their sum (for text, the sum of the lengths)."""
     name = quoted(column.name)
     match column.data_type:
         case "VARCHAR":

@@ -13,13 +13,13 @@ from psycopg.conninfo import conninfo_to_dict
 from pipelines.project import EgovError, Exit, printable
 
 Server = psycopg.Connection[tuple[Any, ...]]
-# What a DSN can hold that nobody else may see.
+# The secrets that a DSN can hold.
 SECRETS = {"password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key"}
-# The user, the database and the environment may each have set the session up otherwise. First of all every name is to mean
-# what PostgreSQL itself has under it: no schema of others comes before its own, and the user of the DSN acts as nobody else.
+# The defaults of the user, the database and the environment may affect the session. First, every name must mean PostgreSQL's
+# own object: no other schema comes before pg_catalog. The user of the DSN must not act as another role.
 SESSION = "set search_path = pg_catalog, pg_temp; set role none; set statement_timeout = 0"
-# Then how values are written and read, and when a statement ends: limits are meant for queries, not for a load, but for locks.
-# Those that a version does not know are passed over.
+# Then come the formats of values and the time limits. Limits that are meant for queries must not end a load; only waiting for a
+# lock is limited. Settings that a PostgreSQL version does not know are skipped.
 SETTINGS = {
     "standard_conforming_strings": "on",
     "transform_null_equals": "off",
@@ -31,11 +31,11 @@ SETTINGS = {
     "idle_session_timeout": "0",
     "lock_timeout": "10s",
 }
-# As long as PostgreSQL lets a name be: it cuts a longer one, which then is the name of another.
+# The maximum length of a name in bytes: PostgreSQL truncates a longer name, which could then match another role.
 LONGEST_NAME = 63
-# Roles of PostgreSQL's own whose members could write to the published tables, keep readers from them, or do anything at all.
+# PostgreSQL's built-in roles whose members could write to the published tables, block their readers, or do anything at all.
 POWERFUL = ["pg_write_all_data", "pg_maintain", "pg_write_server_files", "pg_execute_server_program"]
-# Who has which right on the schemas %(schemas)s, their tables and columns, but for the owner.
+# The rights of every role except the owner on the schemas %(schemas)s, their tables and their columns.
 RIGHTS = """
     with granted as (
         select 'schema' as kind, nspowner as owner, (aclexplode(nspacl)).* from pg_namespace where nspname = any(%(schemas)s)
@@ -53,22 +53,22 @@ RIGHTS = """
 
 
 def refuse_password(dsn: str) -> None:
-    """For a DSN that was given on the command line. Raises EgovError, exit code 2, where a password is in it."""
+    """Raise EgovError, exit code 2, if a DSN from the command line holds a password."""
     if SECRETS & _parsed(dsn).keys():
         raise EgovError(
-            "--dsn holds a password, and other users of the machine can see a command line: change that password. Put the DSN "
-            "into the environment variable EGOV_POSTGRES_DSN, or the password alone into ~/.pgpass or PGPASSWORD",
+            "--dsn holds a password, and other users of this machine can see it on the command line: change it. Put the DSN "
+            "into the environment variable EGOV_POSTGRES_DSN, or only the password into ~/.pgpass or PGPASSWORD",
             Exit.REFUSED,
         )
 
 
 def _parsed(dsn: str) -> dict[str, str]:
-    """What a DSN names.
+    """The settings in a DSN.
 
-    Raises EgovError that never repeats the DSN: it may hold a password, even where it is cut in the wrong places.
+    Raises EgovError if it cannot be read. The message never repeats any part of the DSN: a malformed DSN may hold a password.
     """
     unreadable = EgovError(
-        "--dsn cannot be read: expected postgresql://user@host:port/database, special characters in a password "
+        "--dsn cannot be read: expected postgresql://user@host:port/database, with special characters in a password "
         "percent-encoded, or host=... port=... dbname=... user=...",
         Exit.REFUSED,
     )
@@ -76,7 +76,7 @@ def _parsed(dsn: str) -> dict[str, str]:
         given = {key: str(value) for key, value in conninfo_to_dict(dsn).items()}
     except (psycopg.ProgrammingError, ValueError):
         raise unreadable from None
-    # a password with a bare @ or / in it: libpq takes its end for a host, a port or a database, and would name it
+    # if a password holds a bare @ or /, libpq takes the rest of it for a host, a port or a database, and would print it
     if "@" in given.get("host", "") + given.get("dbname", "") or not re.fullmatch("[0-9,]*", given.get("port", "")):
         raise unreadable
     return given
@@ -93,9 +93,9 @@ def connect_to(dsn: str) -> Server:
     settings: dict[str, Any] = defaults | _parsed(dsn) | {"client_encoding": "utf8"}
     try:
         server: Server = psycopg.connect(autocommit=True, **settings)
-    except (psycopg.ProgrammingError, ValueError):  # a value that is none, such as a number of seconds in letters
+    except (psycopg.ProgrammingError, ValueError):  # an invalid value, such as letters for a number of seconds
         raise EgovError(
-            "--dsn cannot be read: one of its values is not of the kind that PostgreSQL expects", Exit.REFUSED
+            "--dsn cannot be read: one of its values is not of the type that PostgreSQL expects", Exit.REFUSED
         ) from None
     except psycopg.Error as error:
         raise EgovError(f"the PostgreSQL server cannot be reached: {flat(str(error))}") from None
@@ -103,14 +103,14 @@ def connect_to(dsn: str) -> Server:
 
 
 def set_up(server: Server) -> None:
-    """Make the session that of a publisher, whatever the user, the database or the environment has set."""
+    """Set up the session for a publish, whatever the defaults of the user, the database or the environment are."""
     server.execute(SESSION)
     server.execute(
         "select set_config(s.name, wanted.value, false) from pg_settings as s "
         "join unnest(%s::text[], %s::text[]) as wanted (name, value) on wanted.name = lower(s.name)",
         [list(SETTINGS), list(SETTINGS.values())],
     )
-    # what is said to be published is on disk; a stricter setting stays
+    # a release that is reported as published must be on disk; stricter settings are kept
     server.execute(
         "select set_config(name, 'on', false) from pg_settings where name = 'synchronous_commit' and setting = 'off'"
     )
@@ -125,8 +125,8 @@ def explain(server: Server, error: psycopg.Error) -> str:
         return f"the connection to the PostgreSQL server was lost: {said}"
     if isinstance(error, errors.LockNotAvailable):
         return (
-            "a transaction keeps something open that is to go or to be made, as a rule a table of the release before last "
-            "(schemas ending in __old): it has to end first"
+            "another transaction holds a lock that the publish needs, usually on a table of the previous release "
+            "(schemas ending in __old): that transaction must end first"
         )
     if isinstance(error, errors.InsufficientPrivilege):
         return f"{said}. The user of the DSN needs CREATE on the database"
@@ -134,24 +134,22 @@ def explain(server: Server, error: psycopg.Error) -> str:
 
 
 def require_name(role: str) -> None:
-    """Raises EgovError, exit code 2, where no role of that very name can be let in to read.
+    """Raise EgovError, exit code 2, if `role` cannot be the name of a role that reads.
 
-    What a terminal would obey or not show is refused as well: two names that look alike could not be told apart.
+    Control and invisible characters are refused too: names that look alike could not be told apart.
     """
     if not role or not role.isprintable() or len(role.encode()) > LONGEST_NAME:
         raise EgovError(
-            f"--role {role!r}: expected 1 to {LONGEST_NAME} bytes of letters, digits and signs that can be seen", Exit.REFUSED
+            f"--role {role!r}: expected 1 to {LONGEST_NAME} bytes of letters, digits and other visible characters", Exit.REFUSED
         )
     if role in ("public", "none") or role.startswith("pg_"):
-        raise EgovError(
-            f"--role {role}: PostgreSQL keeps this name for itself; name a role of your own that reads", Exit.REFUSED
-        )
+        raise EgovError(f"--role {role}: PostgreSQL reserves this name; name a role of your own that only reads", Exit.REFUSED)
 
 
 def require_reader(server: Server, role: str) -> None:
-    """Raises EgovError where the role exists and could write to the published tables, or let itself.
+    """Raise EgovError if the role exists and could write to the published tables or give itself the right to.
 
-    Asked of every role that it is a member of, also of those that it would have to change into first.
+    The check covers every role of which it is a member, including those to which it would have to switch with SET ROLE.
     """
     found = server.execute(
         "select case when r.rolsuper then 'SUPERUSER' when r.rolcreaterole and r.rolname <> current_user then 'CREATEROLE' "
@@ -163,34 +161,34 @@ def require_reader(server: Server, role: str) -> None:
     ).fetchone()
     if found:
         raise EgovError(
-            f"role {role} can write to the published tables or let itself, through {flat(found[0])}; "
-            "name one that only reads with --role"
+            f"role {role} can write to the published tables, or give itself the right to, through {flat(found[0])}; "
+            "name a role that only reads with --role"
         )
 
 
 def make_role(server: Server, role: str) -> None:
-    """Make `role` where it is missing. Raises EgovError where the user may not."""
+    """Create `role` if it does not exist. Raises EgovError if the user may not create roles."""
     if value(server, "select count(*) from pg_roles where rolname = %s", role):
         return
     try:
         server.execute(sql.SQL("create role {} nologin").format(sql.Identifier(role)))
     except errors.InsufficientPrivilege:
         raise EgovError(
-            f"there is no role {role}, and the user of the DSN may not make roles. Let an administrator run "
+            f"there is no role {role}, and the user of the DSN may not create roles. Ask an administrator to run "
             f"`create role {quoted(role) if not re.fullmatch('[a-z_][a-z0-9_]*', role) else role} nologin`, "
-            "or name another with --role"
+            "or name another role with --role"
         ) from None
 
 
 def grant(server: Server, schemas: Sequence[str], role: str, *, keep_readers: bool) -> str:
-    """Let `role` read the schemas, and take back what anybody else but their owner can do there.
+    """Let `role` read the schemas, and revoke all other rights on them except those of their owner.
 
-    Default privileges of an administrator give rights to all that is made. With `keep_readers`, roles that were let in by
-    name to read go on reading. Returns from whom something was taken. Raises EgovError where it cannot be.
+    Default privileges may give rights on every new object. With `keep_readers`, roles that have been granted the right to read
+    by name keep it. Returns the roles from which rights were revoked. Raises EgovError if a right cannot be revoked.
     """
 
     def excess() -> list[tuple[Any, ...]]:
-        """Kind, role (None for everybody), right, whether it reads, for each right that is not to be."""
+        """Each right to revoke: kind of object, role (None for PUBLIC), right, and whether it is a right to read."""
         return [
             (kind, name, right, reads)
             for kind, name, right, reads, grantable in server.execute(RIGHTS, {"schemas": list(schemas)}).fetchall()
@@ -208,8 +206,8 @@ def grant(server: Server, schemas: Sequence[str], role: str, *, keep_readers: bo
         server.execute(sql.SQL("grant {} {} to {}").format(sql.SQL(right), names, sql.Identifier(role)))
     if left := excess():
         raise EgovError(
-            f"{_who(left)} can do more with the tables than read them, or read them beside role {role}, and it cannot be "
-            "taken back: something gives rights to whatever is made in this database; readers keep the release that they had"
+            f"{_who(left)} has rights on the tables that only their owner and role {role} should have, and they cannot be "
+            "revoked: something in this database grants rights on every new object; readers keep the release that they had"
         )
     return _who(taken)
 
@@ -231,5 +229,5 @@ def quoted(name: str) -> str:
 
 
 def flat(text: str) -> str:
-    """One line of what a server says or names, which may come from anybody: no terminal obeys it."""
+    """Text from a server as one line, escaped for a terminal: anybody may have written it."""
     return printable(" ".join(text.split()))

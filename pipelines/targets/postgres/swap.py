@@ -1,9 +1,9 @@
-"""Swap: put a loaded release in the place of the published one, at a moment when nobody reads it.
+"""Swap: replace the published release with a loaded one, at a moment when nobody is reading it.
 
-Renaming the schemas is not enough: PostgreSQL looks up each table name of a query separately, and again for each query of a
-transaction, at every isolation level, so that a reader could see a mix of two releases. Therefore the swap first locks every
-table of the old release. It gets these locks only when no transaction reads the tables. It gives up after a tenth of a second,
-so that no reader waits longer than that behind it, and it does not try at all while a long query is running.
+Renaming the schemas is not enough. At every isolation level, PostgreSQL looks up each table name of a query separately, and
+again for each query of a transaction, so a reader could see a mix of two releases. The swap therefore locks every table of the
+old release first, which succeeds only when no transaction is reading the tables. It gives up after a tenth of a second, so that
+no reader waits behind it for longer than that, and it does not try at all while a long query is running.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from pipelines.project import EgovError, Exit
 from pipelines.targets.postgres.ddl import SCHEMAS, new, old, tables_in
 from pipelines.targets.postgres.server import Server, value
 
-# How long a reader may have to wait behind one attempt to swap, and how long readers go undisturbed between two attempts.
+# The longest time in seconds that readers wait behind one attempt to swap, and the pause between two attempts.
 ATTEMPT, PAUSE = 0.1, 0.2
 
 
 def swap(server: Server, published: list[str], wait: float) -> None:
-    """Put the loaded schemas in the place of the published ones, at a moment when no transaction has any of their tables open.
+    """Replace the published schemas with the loaded ones, at a moment when no transaction has any of their tables open.
 
-    Raises EgovError when there was no such moment for `wait` seconds.
+    Raises EgovError (exit code 3) if there was no such moment for `wait` seconds.
     """
     tables = tables_in(server, published)
-    # a reader that waits for as long as deadlock_timeout looks for a deadlock, and would be the one to fail
+    # after waiting for deadlock_timeout, a reader checks for a deadlock, and it would be the reader's query that fails
     detected = value(server, "select setting::int from pg_settings where name = 'deadlock_timeout'")
     limit = min(int(ATTEMPT * 1000), detected // 2)
     deadline = time.monotonic() + wait
@@ -40,20 +40,20 @@ def swap(server: Server, published: list[str], wait: float) -> None:
         if time.monotonic() > deadline:
             who = f" (server processes {', '.join(map(str, sorted(set(lasting.values()))))})" if lasting else ""
             raise EgovError(
-                f"readers{who} kept the published release open for {wait:g} seconds, it could not be replaced without showing "
-                "them a mix; they keep the release that they had. Run again, --wait waits longer",
+                f"readers{who} kept the published release open for {wait:g} seconds, so it could not be replaced without "
+                "showing them a mix of two releases; they keep the release that they had. Run again; --wait sets a longer wait",
                 Exit.BUSY,
             )
 
 
 def _attempt(server: Server, published: list[str], tables: list[sql.Composable], limit: int) -> bool:
-    """Swap within `limit` milliseconds, or leave everything as it is. Returns whether it was done."""
+    """Swap within `limit` milliseconds, or leave everything as it is. Returns whether the swap was made."""
     with contextlib.suppress(errors.QueryCanceled, errors.LockNotAvailable, errors.DeadlockDetected), server.transaction():
         if tables:
             server.execute(sql.SQL("set local statement_timeout = {}").format(limit))
             server.execute(sql.SQL("lock table {} in access exclusive mode").format(sql.SQL(", ").join(tables)))
             server.execute("set local statement_timeout = 0")
-        # nor do readers wait for long behind one who keeps a schema locked
+        # the renames must not wait long for a lock on a schema either, because readers would wait behind them
         server.execute(sql.SQL("set local lock_timeout = {}").format(limit))
         rename = sql.SQL("alter schema {} rename to {}")
         for schema in published:
@@ -65,7 +65,7 @@ def _attempt(server: Server, published: list[str], tables: list[sql.Composable],
 
 
 def _transactions(server: Server, schemas: list[str]) -> dict[str, int]:
-    """The transactions of others that have a table of the schemas open, each with its server process."""
+    """Transactions of other sessions that have a table of the schemas open, each with the id of its server process."""
     return dict(
         server.execute(
             "select virtualtransaction, l.pid from pg_locks as l join pg_class as c on c.oid = l.relation "
