@@ -116,7 +116,7 @@
             {%- do queries.append(query) -%}
         {%- endfor -%}
         {%- for row in run_query(queries | join(' union all ')) -%}
-            {%- do broken.append(node.schema ~ '.' ~ node.name ~ ' breaks ' ~ row[0] ~ ': rows ' ~ row[1] ~ ', as ' ~ row[2]) -%}
+            {%- do broken.append(node.schema ~ '.' ~ node.name ~ ' breaks ' ~ row[0] ~ ' (rows: ' ~ row[1] ~ ', for example ' ~ row[2] ~ ')') -%}
         {%- endfor -%}
     {%- endfor -%}
     {{ return(broken) }}

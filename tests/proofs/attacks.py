@@ -671,7 +671,7 @@ def signals_command(count: Count = 60, seed: int = 1) -> None:
             )
             outcomes[signal_once(project, chance.uniform(0, whole), number, chance.choice(["parent", "child", "both"]))] += 1
         assert egov(project, "build", "--force", steps=Steps()).returncode == 0
-    print(f"signals: {count} of {count} ended with one line, the right exit code, no child process and a correct record: {dict(outcomes)}")
+    print(f"signals: {count} of {count} ended with one line, the right exit code, no child and a true record: {dict(outcomes)}")
 
 
 @app.command()

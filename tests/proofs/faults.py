@@ -210,7 +210,7 @@ def mutants(folder: Path, chance: random.Random) -> tuple[Project, str]:
 
 
 def mutated(content: bytes, chance: random.Random) -> bytes:
-    """The content with a random mutation: a byte changed, cells shuffled, a row dropped or doubled, a column renamed, and so on."""
+    """The content with a random mutation: a changed byte, shuffled cells, a dropped or doubled row, and so on."""
     lines = content.splitlines(keepends=True)
     row = chance.randrange(len(lines))
     place = chance.randrange(len(content))
@@ -303,7 +303,7 @@ def writes(count: Annotated[int, typer.Option(min=1)] = 25) -> None:
             outcomes[done.returncode] = outcomes.get(done.returncode, 0) + 1
         assert egov(project, "build", "--force", steps=Steps()).returncode == 0
     print(
-        f"writes: {count} limits, {outcomes.get(1, 0)} builds failed with a message, {outcomes.get(0, 0)} had room; all left the release intact"
+        f"writes: {count} limits, {outcomes.get(1, 0)} builds failed with a message, {outcomes.get(0, 0)} had room; all intact"
     )
 
 

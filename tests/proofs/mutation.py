@@ -218,7 +218,7 @@ def has_to_be_caught(mutation: Mutation) -> bool:
 
 
 def main() -> None:
-    """Print the score by source and kind of figure, and the survivors. Exit code 1 if a mutation that must be caught survives."""
+    """Print the score by source and kind of figure, and the survivors. Exit code 1 if a mutation survives that must not."""
     chance = random.Random(SEED)
     with tempfile.TemporaryDirectory() as scratch:
         project = copy_project(Path(scratch))
