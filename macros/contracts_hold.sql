@@ -1,10 +1,11 @@
 {#
-    Proves, at the end of each run, the contract of every table that the run built: keys, references, columns that are never empty,
-    checks. A rule of a contract is written once, in the properties of its model. An engine that enforces it when the table is
-    written has it as a constraint, and what is left to prove is that the constraint is there. On any other engine the rows are
-    asked. `--vars 'prove_contracts: by_rows'` asks them on either.
+    Proves, at the end of each run, the contract of every table that the run built: keys, references, columns that are never
+    null, and checks. Each rule of a contract is written once, in the properties of its model. If the engine enforces
+    constraints when it writes a table, the macro only proves that the constraint exists. On any other engine it queries the
+    rows. `--vars 'prove_contracts: by_rows'` queries the rows on every engine.
 
-    Returns a statement that passes, or one that fails and names the rules that do not hold, each with how many rows break it and one of them.
+    Returns a statement that passes, or a statement that fails and names each broken rule, the number of rows that break it, and
+    one such row.
 #}
 {% macro contracts_hold(results) -%}
     {%- set broken = [] -%}
@@ -34,8 +35,8 @@
 {% macro duckdb__fail_with(message) -%} select error({{ literal(message) }}) {%- endmacro %}
 
 {#
-    The rules of a contract, each a dictionary: kind, columns, and for a reference the relation and the columns that it names, for a
-    check its expression.
+    The rules of a contract. Each rule is a dictionary with its kind and columns; a reference also has the relation and columns
+    that it points to, and a check has its expression.
 #}
 {% macro contract_rules(node) -%}
     {%- set rules = [] -%}
@@ -52,7 +53,7 @@
     {{ return(rules) }}
 {%- endmacro %}
 
-{# Rules of the contracts for which the built tables have no constraint. DuckDB only. #}
+{# Contract rules that have no constraint in the built tables. DuckDB only. #}
 {% macro missing_constraints(tables) -%}
     {#- one text, because dbt takes its time to guess the types of a table of answers -#}
     {%- set query -%}
@@ -80,7 +81,7 @@
     {{ return(missing) }}
 {%- endmacro %}
 
-{# Rules of the contracts that rows break, each with how many rows and one of them. #}
+{# Contract rules that rows break, each with the number of such rows and one example. #}
 {% macro broken_by_rows(tables) -%}
     {%- set broken = [] -%}
     {%- for node in tables -%}
@@ -114,7 +115,7 @@
             {%- do queries.append(query) -%}
         {%- endfor -%}
         {%- for row in run_query(queries | join(' union all ')) -%}
-            {%- do broken.append(node.schema ~ '.' ~ node.name ~ ' breaks ' ~ row[0] ~ ': rows ' ~ row[1] ~ ', as ' ~ row[2]) -%}
+            {%- do broken.append(node.schema ~ '.' ~ node.name ~ ' breaks ' ~ row[0] ~ ' (rows: ' ~ row[1] ~ ', for example ' ~ row[2] ~ ')') -%}
         {%- endfor -%}
     {%- endfor -%}
     {{ return(broken) }}

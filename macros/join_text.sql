@@ -1,4 +1,4 @@
-{# The values of a group as one text, parted by `separator`, in the order of `order_by`. #}
+{# The values of a group as one text, separated by `separator`, in the order of `order_by`. #}
 {% macro join_text(expression, separator, order_by) -%}
     {{ return(adapter.dispatch('join_text', 'egov')(expression, separator, order_by)) }}
 {%- endmacro %}

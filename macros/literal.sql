@@ -1,6 +1,6 @@
 {#
-    A value that is not written in a model, as a literal: whatever the text holds, it is nothing but text to the engine. Every value
-    that a macro puts into SQL goes through here.
+    A value as an SQL literal, escaped so that the engine reads it as text whatever it contains. Every value that a macro puts
+    into SQL from outside the models goes through here.
 #}
 {% macro literal(value) -%}
     {{ return(adapter.dispatch('literal', 'egov')(value)) }}

@@ -1,9 +1,9 @@
 {#
-    Reading printed text. Each macro takes a text expression and gives an SQL expression; what cannot be read is null,
-    never a guess. The expressions run on DuckDB and Spark alike: no backslash, no date-format strings.
+    Reads printed text. Each macro takes a text expression and returns an SQL expression. Text that cannot be read becomes null,
+    never a guess. The expressions run on both DuckDB and Spark, so they use no backslashes and no date-format strings.
 #}
 
-{# A whole number whose thousands are parted by blanks or commas: '16,238,572', '2 638 413'. #}
+{# A whole number with blanks or commas between the thousands: '16,238,572', '2 638 413'. #}
 {% macro parse_count(text) -%}
     try_cast(replace(replace(replace({{ text }}, ' ', ''), chr(160), ''), ',', '') as bigint)
 {%- endmacro %}
@@ -13,7 +13,7 @@
     try_cast(replace(replace(trim({{ text }}), '%', ''), ',', '.') as {{ decimal_type() }})
 {%- endmacro %}
 
-{# The type of every index value: exact, wide enough for a percentage and for the ten decimals that are kept. #}
+{# The type of every index value: exact, and wide enough for a percentage with the ten decimals that are kept. #}
 {% macro decimal_type() -%} decimal(18, 10) {%- endmacro %}
 
 {# A rank with or without its ordinal ending: '29', '29th'. #}
@@ -25,7 +25,7 @@
     {{ return(['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December']) }}
 {%- endmacro %}
 
-{# The number of the month that the text names in English, as two digits; null where it names none. #}
+{# The number of the month that the text names in English, as two digits; null if it names none. #}
 {% macro parse_month(text) -%}
     case
         {%- for month in month_names() %}
@@ -35,9 +35,9 @@
 {%- endmacro %}
 
 {#
-    The ISO 8601 period of a printed one: '2017', '2019, January', 'January 2020'. A year that lost its first digit
-    ('020') is read as of this century: a misprint that rpt_discrepancies lists. A text that speaks of a month without
-    naming year or month is XXXX-XX, ISO 8601-2's form for unspecified digits.
+    The ISO 8601 period of a printed period: '2017', '2019, January', 'January 2020'. A year that lost its first digit ('020')
+    is read as a year of this century; rpt_discrepancies lists it as a misprint. A text that mentions a month but names neither
+    the month nor the year becomes XXXX-XX, the ISO 8601-2 form for unspecified digits.
 #}
 {% macro parse_period(text) -%}
     case
@@ -82,7 +82,7 @@
     end
 {%- endmacro %}
 
-{# Text that the source left empty is missing. #}
+{# Text, or null if the source left it empty. #}
 {% macro filled(text) -%} nullif(trim({{ text }}), '') {%- endmacro %}
 
 {# The key of a printed cell: file, row below the header, column. #}

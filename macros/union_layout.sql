@@ -1,7 +1,7 @@
 {#
-    The rows of every file of raw/ that is in one layout, one below the other, each with its source, file, edition, revision and
-    day of access. Which files there are stands in raw.datapackage_resources: neither a new edition nor a new source in the same
-    layout needs a change here. A table's name is a plain word: the schema of the package lets no other pass.
+    All rows of the files in raw/ that have the given layout, each with its source, file, edition, revision and access date.
+    raw.datapackage_resources lists the files, so a new edition or a new source in the same layout needs no change here. Table
+    names need no quoting: the schema of the data package allows only plain words.
 #}
 {% macro union_layout(layout, columns) -%}
     {%- set query -%}

@@ -1,7 +1,4 @@
-"""Fixtures: a copy of the project for tests that build or break something, one built release for those that read it.
-
-Tests that look at a page have a browser.
-"""
+"""Fixtures: a project for tests that build or break something, a shared release for tests that only read, and a browser."""
 
 from __future__ import annotations
 
@@ -23,7 +20,7 @@ from pipelines.releases import connect
 from tests.helpers import KEEPING, NOT_RUN, copy_project, egov, need
 from tests.products.hostile import poison
 
-# Tests that are run in the background inherit these ignored, and so would whatever they send them to.
+# A background job inherits these signals as ignored and passes that on to its children, which the tests send signals to.
 for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
     if signal.getsignal(number) == signal.SIG_IGN:
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
@@ -36,7 +33,7 @@ def project(tmp_path: Path) -> Project:
 
 
 def shared_build(tmp_path_factory: pytest.TempPathFactory, name: str, change: Callable[[Project], object]) -> Project:
-    """A project with one published release, built after `change`, that all workers of a run share by its name."""
+    """A project with one published release, built after `change`; all workers of a test run share it by `name`."""
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
@@ -52,40 +49,40 @@ def shared_build(tmp_path_factory: pytest.TempPathFactory, name: str, change: Ca
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A project with one published release. Tests that use it leave it as it is."""
+    """A project with one published release. Tests must not change it."""
     return shared_build(tmp_path_factory, "built", lambda project: None)
 
 
 @pytest.fixture(scope="session")
 def attacked(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """As `built`, from figures, a package and models that have markup and scripts in every text: see hostile.py."""
+    """Like `built`, but every text in the figures, the package and the models contains markup and scripts: see hostile.py."""
     return shared_build(tmp_path_factory, "attacked", poison)
 
 
 @pytest.fixture
 def release(built: Project) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection to the published release, as an analyst would open it."""
+    """A connection to the published release, opened as an analyst would open it."""
     with connect.connect(built.published_file) as connection:
         yield connection
 
 
 @pytest.fixture
 def fresh(tmp_path: Path, built: Project) -> Project:
-    """A copy of the built project that a test may break; it has the release and dbt's parse of the same models."""
+    """A copy of the built project that a test may break; it includes the release and dbt's parse of the models."""
     return Project(Path(shutil.copytree(built.root, tmp_path / "project", symlinks=True)))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Whoever reads only the end of a run reads what it has not tried."""
+    """List the tests that did not run, so that they are seen even if only the end of the output is read."""
     wanting = [report for report in terminalreporter.getreports("skipped") if NOT_RUN in str(report.longrepr)]
     if wanting:
-        terminalreporter.section("NOT RUN FOR WANT OF A PROGRAM", sep="!", red=True, bold=True)
+        terminalreporter.section("NOT RUN: A PROGRAM IS MISSING", sep="!", red=True, bold=True)
         for report in wanting:
             reason = str(report.longrepr[2]).partition(NOT_RUN)[2] if isinstance(report.longrepr, tuple) else report.longrepr
             terminalreporter.line(f"{report.nodeid}: {reason}", red=True)
 
 
-# Chromium fetches lists and updates of its own accord, and asks for names: here it stays on this machine.
+# By default Chromium fetches lists and updates and resolves names; these flags keep it from leaving this machine.
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -100,13 +97,13 @@ CHROMIUM_FLAGS = [
 
 @dataclass
 class Browser:
-    """A new, empty browser. `outside` lists the addresses beyond this machine that pages asked for and did not get."""
+    """A new, empty browser. `outside` lists the blocked requests of pages to addresses outside this machine."""
 
     context: BrowserContext
     outside: list[str] = field(default_factory=list)
 
     def admit(self, route: Route) -> None:
-        """Let a request pass that stays on this machine, refuse and note any other."""
+        """Allow requests that stay on this machine; block and record all others."""
         address = urlsplit(route.request.url)
         if address.hostname == "127.0.0.1" or address.scheme in ("file", "data", "blob"):
             route.continue_()
@@ -117,7 +114,7 @@ class Browser:
 
 @pytest.fixture
 def browser(tmp_path: Path) -> Iterator[Browser]:
-    """Headless Chromium from the system's packages, with nothing kept from earlier runs and no way off this machine."""
+    """Headless Chromium from the system packages, with an empty profile and no access beyond this machine."""
     chromium = shutil.which("chromium")
     need(chromium, "chromium (Debian's package chromium)")
     with sync_playwright() as playwright:

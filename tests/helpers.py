@@ -1,4 +1,4 @@
-"""What tests share: a copy of the project, the command line on it, and the steps of a build that takes a moment."""
+"""Shared by the tests: a copy of the project, ways to run the command line on it, and the steps of a fast build."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ARTIFACTS = ("manifest.json", "catalog.json", "index.html")
 
 
 def copy_project(folder: Path) -> Project:
-    """The parts of this checkout that a build reads, in `folder`."""
+    """Copy the parts of this checkout that a build reads into `folder`."""
     for part in PARTS:
         source, target = ROOT / part, folder / part
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -45,7 +45,7 @@ def copy_project(folder: Path) -> Project:
 
 
 class Keep(Dbt):
-    """A whole dbt build that keeps what it has made, in the folder `kept` of the project."""
+    """A full dbt build that saves its results in the project's folder `kept`."""
 
     def finish_models(self, progress: Progress) -> None:
         super().finish_models(progress)
@@ -57,7 +57,7 @@ class Keep(Dbt):
 
 
 class Kept:
-    """A transform that takes what Keep has kept for models that it has built, and tests nothing."""
+    """A transform that uses the results saved by Keep instead of building models, and runs no tests."""
 
     def __init__(self, project: Project, meanwhile: Callable[[Project], object] | None = None) -> None:
         self._project = project
@@ -84,8 +84,8 @@ class Kept:
 def quick(meanwhile: Callable[[Project], object] | None = None, *, whole: bool = False, **steps: Any) -> Steps:
     """The steps of a build without dbt. `meanwhile` is called as soon as the models are there.
 
-    Such a build tries what happens around and after the models. Unless it is `whole`, it makes one product only: most tests of a
-    build ask nothing of the products.
+    Such a build tests what happens around and after the models. Unless `whole` is set, it makes only one product, because most
+    tests of a build do not look at the products.
     """
 
     @contextlib.contextmanager
@@ -97,9 +97,9 @@ def quick(meanwhile: Callable[[Project], object] | None = None, *, whole: bool =
     return Steps(**{**nothing, **chosen, **steps})
 
 
-# A build with dbt that makes one product only.
+# A build with dbt that makes only one product.
 FEW_PRODUCTS = Steps(products=lambda: [codebook.PRODUCT])
-# A whole build whose models Kept can take.
+# A full build whose models Kept can reuse.
 KEEPING = Steps(transform=lambda project, units: Keep(project, units=units))
 QUICK = quick()
 
@@ -114,7 +114,7 @@ class Said:
 
 
 def egov(project: Project, *arguments: str, steps: Steps = FEW_PRODUCTS) -> Said:
-    """Run the command line on a project, in this process. `steps` are those of a build."""
+    """Run the command line on a project, in this process. `steps` are used if the command is a build."""
     out, err = io.StringIO(), io.StringIO()
     variables = {"EGOV_PROJECT_DIR": str(project.root), "COLUMNS": "200"}
     with mock.patch.dict(os.environ, variables), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
@@ -123,20 +123,20 @@ def egov(project: Project, *arguments: str, steps: Steps = FEW_PRODUCTS) -> Said
 
 
 def command(scenario: str, *arguments: str) -> list[str]:
-    """The command line in a process of its own, in which a scenario of scenarios.py comes true; without one, as its users have it.
+    """The arguments of a separate process that runs the command line, in a scenario of scenarios.py.
 
-    It has to run in ROOT.
+    If `scenario` is empty, the command runs undisturbed, as for a user. The process must run in ROOT.
     """
     return [sys.executable, "-m", *(["tests.scenarios", scenario] if scenario else ["pipelines"]), *arguments]
 
 
 def environment(project: Project, **variables: str) -> dict[str, str]:
-    """The variables of such a process."""
+    """The environment variables of such a process."""
     return {**os.environ, "EGOV_PROJECT_DIR": str(project.root), "COLUMNS": "200", **variables}
 
 
 def egov_process(project: Project, scenario: str, *arguments: str, **variables: str) -> Said:
-    """Run the command line in a process of its own, in which a scenario of scenarios.py comes true."""
+    """Run the command line in a separate process, in a scenario of scenarios.py."""
     done = subprocess.run(
         command(scenario, *arguments),
         cwd=ROOT,
@@ -149,29 +149,29 @@ def egov_process(project: Project, scenario: str, *arguments: str, **variables: 
 
 
 def unsealed(folder: Path) -> Path:
-    """A release, made writable for a test that spoils it: root could write anyway, others could not."""
+    """Make a release writable for a test that damages it: without this, only root could write to it."""
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
     return folder
 
 
 def published(name: str) -> list[dict[str, str]]:
-    """A table of figures keyed a second time, straight from the document."""
+    """A table of figures that were typed in a second time, directly from the document."""
     with open(ROOT / "tests" / "published" / f"{name}.csv", encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
 def current_draft(project: Project) -> Draft:
-    """The published release as its products saw it when it was made."""
+    """The published release as a draft, as its products saw it during the build."""
     summary = store.require_current(project).summary
     built_at = datetime.fromisoformat(summary["built_at"])
     return Draft(project, project.current, summary["release_id"], built_at, summary["raw_sha256"], summary["fingerprint"])
 
 
-NOT_RUN = "not run for want of a program: "
+NOT_RUN = "not run, a program is missing: "
 
 
 def need(present: object, what: str) -> None:
-    """Go on if a program is `present`. If it is missing, the end of the run says so loudly; in CI (variable CI) the test fails."""
+    """Skip the test unless a program is `present`. The end of the run lists such tests; in CI (variable CI) the test fails."""
     if not present:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(NOT_RUN + what)

@@ -1,8 +1,8 @@
-"""Scenarios: the command line in a process of its own, in which something happens that would end or disturb the tests.
+"""Runs the command line in a separate process, in a scenario that would kill or disturb the test process itself.
 
     python -m tests.scenarios killed_before_the_link_moves build --force
 
-Each scenario is a function that prepares it and gives the steps of the build, if it is one.
+Each scenario is a function that prepares the scenario and returns the steps to use if the command is a build.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tests.helpers import FEW_PRODUCTS, QUICK, quick
 
 
 def signalled(number: int, then: Callable[..., Any] = lambda *_: None) -> Callable[..., Any]:
-    """A function that sends this process a signal and then does what it stands for."""
+    """Return a function that sends this process a signal and then calls `then`, the function that it replaces."""
 
     def stop(*arguments: Any) -> Any:
         os.kill(os.getpid(), number)
@@ -34,7 +34,7 @@ def signalled(number: int, then: Callable[..., Any] = lambda *_: None) -> Callab
 
 
 def as_it_is() -> Steps:
-    """Nothing happens: the command line with one product."""
+    """No disturbance: the normal command line, with one product."""
     return FEW_PRODUCTS
 
 
@@ -108,7 +108,7 @@ def postgres_driver_missing() -> Steps:
 
 
 def postgres_server_stops_in_a_load() -> Steps:
-    """The server whose process id is in POSTGRES_PID stops at once, when the rows have arrived."""
+    """The server whose process id is in POSTGRES_PID shuts down immediately after the rows have arrived."""
     from pipelines.targets.postgres import publish
 
     def stop(release: Any, server: Any, *_: Any) -> None:

@@ -1,4 +1,4 @@
-"""What the documents show is what their reader gets. `make docs` renews what is shown and writes the generated pages."""
+"""The examples in the documents work as shown. `make docs` renews the shown output and writes the generated pages."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_the_readme_connects(built: Project, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_python_recipe_runs(built: Project, release: duckdb.DuckDBPyConnection, number: int) -> None:
     recipes = re.findall(r"```python\n(.*?)```", RECIPES, re.S)
     assert len(recipes) == 3
-    # a process of its own, as its reader has: two connections of one process must agree in every setting
+    # a separate process, as a reader would use: within one process, two connections must have the same settings
     shown = "rows = answer.values.tolist() if hasattr(answer, 'values') else list(getattr(answer, 'rows', lambda: answer)())"
     said = subprocess.run(
         [sys.executable, "-c", f"{recipes[number]}\n{shown}\nprint([tuple(row) for row in rows])"],
@@ -124,7 +124,7 @@ def test_the_command_line_recipe_is_closed(built: Project) -> None:
 
 def test_the_generated_pages_are_those_of_the_release(release: duckdb.DuckDBPyConnection) -> None:
     for name, text in markdown_pages(Catalog(release)).items():
-        assert (ROOT / "docs" / name).read_text(encoding="utf-8") == text, f"docs/{name} has fallen behind: make docs"
+        assert (ROOT / "docs" / name).read_text(encoding="utf-8") == text, f"docs/{name} is out of date: run make docs"
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 {#
-    The rules of the rows of a table: a name and an expression that is true of every row. Null counts as broken. The test returns the
-    name of each rule that broke with the rows that broke it, one row of every rule first.
+    Rules for the rows of a table. Each rule has a name and an expression that must be true for every row; null counts as
+    broken. The test returns every row that breaks a rule, with the name of the rule. One row per broken rule comes first, so
+    that a shortened list still shows every broken rule.
 #}
 {% test rules(model, rules) %}
 with rows_of_table as (

@@ -1,4 +1,4 @@
--- What the index figures say of the article's claims: one row per claim, judged anew at each build. A claim whose figures
+-- What the index figures say about the article's claims: one row per claim, judged again in every build. A claim whose figures
 -- are not in the warehouse gets no verdict here and stays not_checkable.
 {% set group_levels = {
     'osi_vh_hci_vh_tii_h': ('very_high', 'very_high', 'high'),
@@ -19,7 +19,7 @@ memberships as (
     select * from {{ ref('bridge_country_groups') }}
 ),
 
--- EGDI and its parts side by side, a row per country, for the edition that the article speaks of
+-- EGDI and its parts side by side, one row per country, for the edition that the article discusses
 survey_2020 as (
     select
         country_code,
@@ -37,7 +37,7 @@ survey_2020 as (
     group by country_code
 ),
 
--- the edition is whole when as many countries have a value as the survey ranked
+-- the edition is whole if every country that the survey ranked has a value
 edition_2020 as (
     select
         count(egdi) as countries_valued,
@@ -46,7 +46,7 @@ edition_2020 as (
     from survey_2020
 ),
 
--- the levels that each group of Table 2 stands for
+-- the levels that define each group of Table 2
 group_levels as (
     {%- for group, levels in group_levels.items() %}
     select
@@ -123,7 +123,7 @@ internet_majority as (
     cross join internet_all_ages
 ),
 
--- ranks of Kazakhstan by edition of the EGDI, each beside the one before
+-- ranks of Kazakhstan by edition of the EGDI, each with the previous one
 ranks as (
     select
         period_code,

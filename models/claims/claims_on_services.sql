@@ -1,6 +1,6 @@
--- What the usage figures and the dated events say of the article's claims: one row per claim, judged anew at each build.
--- Services are compared within one period only, over the likely period where the printed one is doubtful. What other sources
--- count does not bear on what the article says of its own figures.
+-- What the usage figures and the dated events say about the article's claims: one row per claim, judged again in every build.
+-- Services are compared only within one period; if the printed period is doubtful, the likely period is used. Figures from
+-- other sources do not bear on what the article says about its own figures.
 {% set article = 'sabdenov_abdrakhmanova' %}
 
 with usage as (
@@ -21,7 +21,7 @@ periods as (
     select * from {{ ref('dim_periods') }}
 ),
 
--- the place of each service among those with a figure for the same period
+-- the place of each service among the services with a figure for the same period
 places as (
     select
         *,
@@ -205,7 +205,7 @@ listed as (
     group by period_code
 ),
 
--- services outside the table; one that was used more than one inside it, in the same period, outranks it
+-- services outside the table; a service outranks the table if it was used more than a listed service in the same period
 unlisted as (
     select
         table_3_rows.period_code,

@@ -1,5 +1,5 @@
--- One row per index figure that the article prints, wherever it prints it. A figure printed more than once is taken
--- from the table (precedence 1) before the running text (2).
+-- One row per index figure that the article prints, wherever it prints it. For a figure printed more than once, the
+-- table (precedence 1) comes before the running text (2).
 {% set values = {'egdi': 'EGDI', 'osi': 'OSI', 'tii': 'TII', 'hci': 'HCI'} %}
 {% set columns = {'egdi': 'egdi_2020', 'osi': 'osi', 'tii': 'tii', 'hci': 'hci'} %}
 

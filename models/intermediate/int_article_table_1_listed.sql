@@ -11,7 +11,7 @@ country_names as (
     select * from {{ ref('stg_codes__country_names') }}
 ),
 
--- the one header of Table 1 that carries a year dates the whole table
+-- only one header of Table 1 names a year; it applies to the whole table
 edition as (
     select max(period_code) as period_code
     from headers

@@ -1,4 +1,4 @@
--- One row per country named in Table 2: the lists in its cells are parted at their commas.
+-- One row per country named in Table 2: the lists in its cells are split at the commas.
 {% set groups = ['very_high_hci_high_tii', 'very_high_tii_high_hci', 'high_tii_high_hci', 'high_hci_moderate_tii'] %}
 
 with table_2 as (

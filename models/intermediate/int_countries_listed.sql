@@ -1,4 +1,4 @@
--- Member states of the UN, and every further economy that a figure is about. On a list is who has joined and not left.
+-- Member states of the UN, and every other economy that has a figure. A country is on a list if it has joined and not left.
 with countries as (
     select * from {{ ref('stg_codes__countries') }}
 ),

@@ -1,5 +1,5 @@
--- Which country is in which group in which period, and the cell that says so, for every year in which an index has an edition. A
--- period counts who was a member on its first day. Regions and access to the sea are those of today.
+-- Which country is in which group in which period, and the cell that says so, for every year in which an index has an edition.
+-- A country is in a group for a period if it was a member on the first day. Regions and access to the sea are as of today.
 
 with listed as (
     select * from {{ ref('int_countries_listed') }}
@@ -38,7 +38,7 @@ countries as (
         on listed.country_code = codes.country_code
 ),
 
--- a share of the population has a figure for each year and no edition
+-- only indices have editions; a share of the population has a figure for every year
 periods as (
     select distinct
         observations.period_code,
@@ -108,7 +108,7 @@ memberships as (
     from table_2
 ),
 
--- the article lists Central Asia itself for the edition that it speaks of
+-- for the edition that the article discusses, its own list of Central Asia is the evidence
 final as (
     select
         memberships.group_code,

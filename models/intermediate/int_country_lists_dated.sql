@@ -1,5 +1,5 @@
--- Since when and until when a country is on a UN list. The M49 lists say who is on each today and nothing of when; where a change is
--- dated, the dates are what counts.
+-- The dates between which a country is on a UN list. The M49 lists say only who is on each list today. If the date of a change
+-- is known, it takes precedence.
 {% set lists = {'lldc': 'is_lldc', 'ldc': 'is_ldc', 'sids': 'is_sids'} %}
 
 with countries as (

@@ -1,4 +1,5 @@
--- How many countries an edition ranks: as many as the publisher gives a value of the EGDI, and what a quotation of it says.
+-- How many countries an edition ranks: the number with a published EGDI value or the number that a quotation gives, whichever
+-- is larger.
 with article as (
     select * from {{ ref('int_article_index_figures_unpivoted') }}
 ),

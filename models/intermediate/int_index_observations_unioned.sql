@@ -1,6 +1,5 @@
--- One row per country, indicator, period and source: what the source prints of it, and the cells it comes from. A figure
--- that a source prints in several places is taken from the first in its order of precedence, a revised one from the
--- newest edition.
+-- One row per country, indicator, period and source: what the source prints, and the cells it comes from. If a source prints
+-- a figure in several places, the place with the highest precedence counts. If a figure was revised, the newest edition counts.
 with article as (
     select * from {{ ref('int_article_index_figures_unpivoted') }}
 ),

@@ -1,4 +1,4 @@
--- The one figure to use where several sources give it: the publisher's own before a copy, a copy before a quotation.
+-- The one figure to use if several sources give it: the publisher's own before a copy, a copy before a quotation.
 with observations as (
     select * from {{ ref('int_index_observations_unioned') }}
 ),
@@ -55,7 +55,7 @@ final as (
         on ordered.indicator_code = indicators.indicator_code
     left join editions
         on ordered.indicator_code = editions.indicator_code and ordered.period_code = editions.period_code
-    -- the UN names levels for its own indices only
+    -- the UN defines levels only for its own indices
     left join levels
         on
             indicators.publisher = 'UN DESA'

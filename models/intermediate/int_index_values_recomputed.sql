@@ -1,9 +1,9 @@
--- What the publishers' own figures give when they are worked out again: the index from its parts, the rank from the index,
--- the level from the thresholds, the rating class from the place within the level.
+-- Recomputes the publishers' own figures: the index from its parts, the rank from the index, the level from the thresholds,
+-- the rating class from the place within the level.
 --
--- Tolerance of an index: its parts are rounded or cut before they are published, so that the recomputed value may be off in
+-- Tolerance of an index: its parts are rounded or truncated before they are published, so the recomputed value may be off in
 -- the last decimal. Editions whose EGDI has four decimals may differ by one in the fourth, others by half of that. GTMI is
--- published with all its decimals and has to agree in the ten that are kept.
+-- published with all its decimals and must agree in the ten that are kept.
 with observations as (
     select * from {{ ref('int_index_observations_unioned') }}
 ),
@@ -125,7 +125,7 @@ levels as (
     where observations.published_level is not null
 ),
 
--- a level of n states is parted into four classes of equal size, counted from the best
+-- the states of a level are divided into four classes of equal size, counted from the best
 places as (
     select
         country_code,

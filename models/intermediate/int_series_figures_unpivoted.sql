@@ -1,6 +1,6 @@
--- One row per figure of the imported series and edition it stands in. Aggregates are no countries and are left out;
+-- One row per figure of the imported series and edition that contains it. Aggregates are not countries and are left out;
 -- rpt_excluded_aggregates counts them. A state with an EGDI of zero was not assessed: its zeros are missing figures, not
--- scores (L: it could have been assessed; M: it has no rank either, as it was no member state yet).
+-- scores (L: it could have been assessed; M: it has no rank either, because it was not a member state yet).
 {% set un_indicators = {'egdi': 'EGDI', 'osi': 'OSI', 'tii': 'TII', 'hci': 'HCI', 'epi': 'EPI'} %}
 {% set wb_indicators = ['gtmi', 'cgsi', 'psdi', 'dcei', 'gtei'] %}
 
@@ -85,7 +85,7 @@ figures as (
     where country_code is not null
 ),
 
--- a figure may stand in several editions or revisions: the newest is 1
+-- a figure may be in several editions or revisions: the newest is 1
 final as (
     select
         *,

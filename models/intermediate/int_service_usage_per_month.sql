@@ -1,5 +1,5 @@
--- Use of services per month, over the likely period where the printed one is doubtful: what lets a full year be laid beside a
--- single month.
+-- Use of services per month, so that a full year can be compared with a single month. If the printed period is doubtful, the
+-- likely period is used.
 with usage as (
     select * from {{ ref('int_service_usage_periods_judged') }}
 ),

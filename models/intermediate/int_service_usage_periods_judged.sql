@@ -1,6 +1,6 @@
--- Years and months stand side by side in the article, and its text is not always clear which it means. A figure of the
--- text that names a year is more likely a month's where Table 3, drawn from the same statistics, has no column for that
--- year but has one for a month of it. What another source counts says nothing of what the article means.
+-- The article mixes years and months, and its text does not always make clear which it means. If the text gives a figure for a
+-- year, and Table 3, drawn from the same statistics, has a column for a month of that year but none for the year itself, the
+-- figure is more likely for that month. Other sources say nothing about what the article means.
 with usage as (
     select * from {{ ref('int_service_usage_unioned') }}
 ),
@@ -26,8 +26,9 @@ months_only as (
 
 final as (
     select
-        -- The ids of the article's figures were published before there was another source, and ids stay. Every other source may
-        -- count the same service, period and measure, in another country and by channel, so that its ids name all of that.
+        -- The ids of the article's figures were published before there was a second source, and published ids never change. Any
+        -- other source may count the same service, period and measure in another country or by channel, so its ids name these
+        -- too.
         case
             when usage.source_code = 'sabdenov_abdrakhmanova'
                 then concat(usage.service_code, '.', usage.period_code, '.', usage.measure_code)

@@ -1,5 +1,6 @@
--- One row per figure on the use of a service that any source prints: of the article Table 3 unpivoted and the running text, of
--- others the long layout. A figure that a source prints in several editions or revisions is taken from the newest.
+-- One row per figure that any source prints on the use of a service. The article's figures come from Table 3, unpivoted, and
+-- from the running text; those of other sources come from the long layout. If a figure is in several editions or revisions of a
+-- source, the newest counts.
 {% set columns = ['usage_2017', 'usage_2018', 'usage_2019_january', 'usage_2020_january', 'usage_2021_january'] %}
 
 with table_3 as (

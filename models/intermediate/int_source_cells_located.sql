@@ -1,5 +1,5 @@
--- Every printed cell with the place where a reader finds it in the source. The locator pattern of a file is filled in with
--- the position of the cell and with what its row says of it: a locator of its own, or economy and period.
+-- Every printed cell with its place in the source. The locator pattern of a file is filled in with the position of the cell
+-- and with what the row says: its own locator, or its economy and period.
 with cells as (
     select * from {{ ref('stg_datapackage__cells') }}
 ),

@@ -1,6 +1,7 @@
--- How each edition was made and whether the EGDI is made of its parts as before. The values and ranks of the UN place states
--- against each other, they do not measure one thing over time. From 2012 on every part is standardised among the states of its
--- edition; before, HCI and TII do not run from 0 to 1, and no source held says how the parts were made.
+-- How each edition was made, and whether the EGDI is computed from its parts as in the previous edition. The values and ranks
+-- of the UN compare states with each other; they do not measure one quantity over time. From 2012 on, every part is
+-- standardised among the states of its edition. Before 2012, HCI and TII do not run from 0 to 1, and no source in the warehouse
+-- says how the parts were made.
 with observations as (
     select * from {{ ref('int_index_observations_unioned') }}
 ),
@@ -22,7 +23,7 @@ weights as (
     group by indicator_code, period_code
 ),
 
--- countries with a figure from the publisher itself; of a quoted edition, the number that the quotation gives
+-- countries with a figure from the publisher itself; for a quoted edition, the number that the quotation gives
 editions as (
     select
         observations.indicator_code,

@@ -6,7 +6,7 @@ events as (
     select * from {{ ref('stg_article__events') }}
 ),
 
--- a launch keeps the precision with which it is printed: a year stays a year
+-- a launch keeps its printed precision: a year stays a year
 launches as (
     select
         service_code,

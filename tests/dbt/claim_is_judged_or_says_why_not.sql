@@ -1,4 +1,4 @@
--- A claim is judged once, by figures, or says why no published figure could judge it; never both.
+-- A claim is either judged once, by figures, or says why no published figure could judge it; never both.
 with judged as (
     select claim_code from {{ ref('claims_on_indices') }}
     union all

@@ -1,4 +1,4 @@
--- A finding quotes the cell that it is about. Once the cell says something else, the finding has to be looked at again.
+-- A finding quotes the cell that it is about. If the cell's text changes, the finding must be reviewed.
 select
     findings.finding_code,
     findings.printed_text as quoted,

@@ -1,5 +1,6 @@
--- Every figure of a fact is what stands in its cell, read here in another way than in staging: a value the number, a rank the
--- digits that the cell starts with, a count the digits in their order. A figure is missing only where its cell has none to give.
+-- Every figure of a fact equals the text of its cell, parsed here in a different way than in staging: a value as the number, a
+-- rank as the digits that the cell starts with, a count as the digits in order. A figure is missing only if its cell holds
+-- none.
 with cells as (
     select * from {{ ref('dim_source_cells') }}
 ),
@@ -36,7 +37,7 @@ select
 from index_figures
 where
     (value is not null and value is distinct from printed_number)
-    -- a rank without a value has the rank's cell; a zero that stands for not assessed has a status of its own
+    -- a rank without a value refers to the rank's cell; a zero that means "not assessed" has its own status
     or (value is null and printed_number is not null and obs_status_code = 'O' and source_cell_id is distinct from rank_source_cell_id)
 union all
 select

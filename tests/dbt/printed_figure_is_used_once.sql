@@ -1,4 +1,5 @@
--- Every cell that holds a figure of the article's tables or prose on services stands behind exactly one row of a fact.
+-- Every cell that holds a figure of the article's tables or of its prose on services is the source of exactly one row of a
+-- fact.
 with figure_cells as (
     select source_cell_id
     from {{ ref('dim_source_cells') }}

@@ -1,6 +1,6 @@
-"""Importers take the official files as they are downloaded, refuse what is wrong with all its lines, and write all or nothing.
+"""Importers read the official files as downloaded, refuse a wrong file and list all its wrong lines, and write all or nothing.
 
-The official files are made here, out of what raw/ holds of them, in the publishers' own layouts.
+The tests make the official files from the figures in raw/, in the publishers' own layouts.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def raw_rows(path: str) -> list[dict[str, str]]:
 
 
 def official_un(edition: str = "2024", year: str | None = None) -> str:
-    """An edition of the UN survey in the layout of its download: names quoted, some with blanks behind them."""
+    """An edition of the UN survey in the layout of the download: names are quoted, and some have trailing blanks."""
     lines = [",".join(UN_HEADER)]
     for row in raw_rows(f"un_egov_survey/egdi_{edition}.csv"):
         name = row["country_name"] + (" " if row["country_name"] == "Kazakhstan" else "")
@@ -53,9 +53,9 @@ def official_gtmi() -> str:
 
 
 def official_wdi(**later: str) -> str:
-    """The wide layout: a byte-order mark, words over the header, every cell quoted, a comma at the end, years without figures.
+    """The wide layout: a byte-order mark, text above the header, every cell quoted, trailing commas, years without figures.
 
-    `later` are figures of Kazakhstan that are not held, by year.
+    `later` holds figures of Kazakhstan, by year, that are not in raw/.
     """
     years = [str(year) for year in range(1988, 2030)]
     held: dict[tuple[str, str], dict[str, str]] = {}
@@ -84,7 +84,7 @@ def official_data360() -> str:
 
 
 def official_countries(folder: Path) -> tuple[Path, Path]:
-    """The two lists that the countries are imported from: member states, and ISO 3166 areas."""
+    """Write the two lists that the countries are imported from: member states and ISO 3166 areas."""
     members, areas = folder / "members.csv", folder / "areas.csv"
     countries = raw_rows("codes/countries.csv")
     with open(members, "w", encoding="utf-8", newline="") as file:
@@ -116,7 +116,7 @@ def official_countries(folder: Path) -> tuple[Path, Path]:
 
 
 def without(project: Project, prefix: str) -> Project:
-    """The project with every edition whose resource name starts so taken out of raw/."""
+    """Remove every edition whose resource name starts this way from raw/, and return the project."""
     package = json.loads(project.package_file.read_text(encoding="utf-8"))
     for resource in package["resources"]:
         if resource["name"].startswith(prefix):
@@ -301,7 +301,7 @@ def test_an_edition_twice_in_one_call_is_written_once(project: Project, tmp_path
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_mutated_files_are_refused_or_mean_what_they_say(data: st.DataObject, tmp_path: Path) -> None:
-    """Bytes flipped, cells swapped, lines dropped and doubled: an edition or a refusal, nothing else."""
+    """A file with changed characters, swapped cells, or lines dropped or doubled gives an edition or a refusal."""
     text = official_un()
     lines = text.splitlines(keepends=True)
     kind = data.draw(st.sampled_from(["flip", "swap", "drop", "double", "cut", "cell"]))
@@ -341,7 +341,7 @@ def test_mutated_files_are_refused_or_mean_what_they_say(data: st.DataObject, tm
 
 
 def made_up_2026() -> str:
-    """Kazakhstan is first of 193, all others keep their order behind it."""
+    """A made-up edition of 2026: Kazakhstan is first of 193, and all others keep their order behind it."""
     rows = sorted(
         raw_rows("un_egov_survey/egdi_2024.csv"), key=lambda row: (row["country_code"] != "KAZ", int(row["egdi_rank"]))
     )
@@ -402,18 +402,18 @@ def test_the_next_edition_is_import_and_build(fresh: Project, tmp_path: Path) ->
 
 def test_a_revision_keeps_both_and_uses_the_newer(fresh: Project, tmp_path: Path) -> None:
     file = tmp_path / "EGOV_DATA_2024_revised.csv"
-    # Ireland's EPI: a figure from which nothing else is worked out
+    # Ireland's EPI: no other figure is computed from it
     file.write_text(official_un().replace('"Ireland",20,0.91377,0.91780', '"Ireland",20,0.91377,0.91790'), encoding="utf-8")
     said = egov(fresh, "import", "un-egov-survey", str(file), "--revision")
     assert said.returncode == 0, said.stderr
     assert "raw/un_egov_survey/egdi_2024_r2.csv" in said.stdout
-    later = [tmp_path / "WDI_2026.csv", tmp_path / "WDI_2027.csv"]  # two editions that are imported on one day
+    later = [tmp_path / "WDI_2026.csv", tmp_path / "WDI_2027.csv"]  # two editions that are imported on the same day
     later[0].write_text(official_wdi(**{"2025": "93.5", "2026": "94"}), encoding="utf-8")
     later[1].write_text(official_wdi(**{"2025": "93.4", "2026": "94", "2027": "94.5"}), encoding="utf-8")
     said = egov(fresh, "import", "wb-wdi", *map(str, later))
     assert said.returncode == 0, said.stderr
     claims = fresh.raw / "article/claims.csv"
-    # a cell that a spreadsheet would run as a formula is text like any other
+    # a cell that a spreadsheet would run as a formula is treated as ordinary text
     claims.write_text(
         claims.read_text(encoding="utf-8").replace("Most people reach the Internet from", "=1+1 Most go online by", 1),
         encoding="utf-8",

@@ -1,4 +1,4 @@
-"""The published database keeps the public contract: names, types, keys, comments, and a door that opens only inwards."""
+"""The published database keeps the public contract: names, types, keys, comments, and queries that reach nothing outside."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_keys_are_real(release: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_older_drivers_can_open_it(built: Project) -> None:
-    # bytes 12 to 20 of a DuckDB file are its storage version: 64 is what 1.0 to 1.4 write and all later read
+    # bytes 12 to 20 of a DuckDB file are its storage version: DuckDB 1.0 to 1.4 write 64, and all later versions read it
     header = built.published_file.read_bytes()[:20]
     assert header[8:12] == b"DUCK"
     assert int.from_bytes(header[12:20], "little") <= 67

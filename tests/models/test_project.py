@@ -1,4 +1,4 @@
-"""The dbt project keeps its own rules, read from the manifest that the build left."""
+"""The dbt project follows its own rules; the tests read the manifest that the build left."""
 
 from __future__ import annotations
 
@@ -15,14 +15,11 @@ import duckdb
 import pytest
 import yaml
 
-from pipelines.intake.check import check
-from pipelines.intake.package import file_hash, read_package, write_package
 from pipelines.project import Project
-from pipelines.releases import connect
-from tests.helpers import ROOT, copy_project, egov
+from tests.helpers import ROOT
 
 LAYERS = ["staging", "intermediate", "marts", "claims", "reports"]
-# Constructs that DuckDB has and Spark has not: models stay in the SQL that both run.
+# Constructs that DuckDB has and Spark lacks: models use only SQL that runs on both.
 NOT_PORTABLE = r"\b(qualify|unnest|strptime|strftime|arg_max|arg_min|list_\w+|exclude|pivot_wider)\b|::|\"\w+\""
 
 
@@ -45,7 +42,7 @@ def test_every_model_is_documented(manifest: dict[str, Any]) -> None:
 
 
 def test_a_model_and_what_proves_it_stand_together(manifest: dict[str, Any]) -> None:
-    """The properties of a model stand beside it under its name; code lists share a file a folder, there is little to say of each."""
+    """The properties of a model are in a file next to it with the same name; short ones share one file per folder."""
     for model in models(manifest):
         described = Path(model["patch_path"].removeprefix("egov://"))
         beside = Path(model["original_file_path"]).with_suffix(".yml")
@@ -68,7 +65,7 @@ def test_every_public_column_is_described_and_typed(manifest: dict[str, Any]) ->
 
 
 def constraints(model: dict[str, Any]) -> set[tuple[str, tuple[str, ...]]]:
-    """What the contract of a model rules: kind and columns."""
+    """The constraints in the contract of a model: kind and columns."""
     of_columns = {(rule["type"], (name,)) for name, column in model["columns"].items() for rule in column["constraints"]}
     return of_columns | {(rule["type"], tuple(rule["columns"])) for rule in model["constraints"]}
 
@@ -100,7 +97,7 @@ def test_every_constraint_of_a_contract_is_in_the_release(manifest: dict[str, An
 
 
 def test_a_rule_is_enforced_once(manifest: dict[str, Any]) -> None:
-    """Keys, references and lists of values stand in the contract; a table has one test node for the rules of its rows."""
+    """Keys, references and lists of values are in the contract; each table has at most one test node for its row rules."""
     names: Counter[str] = Counter()
     for node in manifest["nodes"].values():
         if node["resource_type"] == "test" and (kind := (node.get("test_metadata") or {}).get("name")):
@@ -109,87 +106,18 @@ def test_a_rule_is_enforced_once(manifest: dict[str, Any]) -> None:
             assert node["name"] == f"rules_of_{table}"
             names.update(list(node["test_metadata"]["kwargs"]["rules"]))
     assert len(names) > 20
-    assert max(names.values()) == 1, "the name of a rule says which it is"
+    assert max(names.values()) == 1, "the name of a rule must identify it"
 
 
 def test_unit_tests_pass(built: Project, manifest: dict[str, Any]) -> None:
-    """They prove code: the first build of a warehouse runs them, and later ones if models, macros or versions have changed."""
+    """The first build of a warehouse runs the unit tests; later builds run them only if models, macros or versions changed."""
     results = json.loads((built.root / "target/units/run_results.json").read_text(encoding="utf-8"))["results"]
     passed = {result["unique_id"] for result in results if result["status"] == "pass"}
     assert passed == set(manifest["unit_tests"])
     assert len(passed) > 30
 
 
-def test_a_source_in_a_layout_needs_no_model(tmp_path: Path, release: duckdb.DuckDBPyConnection) -> None:
-    """A made-up source that counts services, one of them as the article does, and one that gives a figure per country and year."""
-    copy = copy_project(tmp_path)
-    package = read_package(copy)
-    figures = next(resource for resource in package["resources"] if resource.get("house_layout") == "figures")
-    fields = ["country_code", "service_code", "measure_code", "channel_code", "agency_code", "period", "value", "note"]
-    usage_rows = [
-        "KAZ,address_certificate,certificates,,,2017,41,",
-        "KAZ,address_certificate,certificates,paper,,2017,,not given",
-        "UZB,address_certificate,certificates,,,2018-01,7,",
-    ]
-    added = {
-        "usage": (",".join(fields), usage_rows, fields[:6]),
-        "figures": (
-            "country_code,indicator_code,published_code,country_name,published_indicator,period,value,note",
-            ["KAZ,INTERNET_USERS,KAZ,Kazakhstan,x,1989,12.5,"],
-            ["country_code", "indicator_code", "period"],
-        ),
-    }
-    package["sources"].append({**package["sources"][0], "name": "tax_office", "standing": "publisher"})
-    for layout, (header, rows, key) in added.items():
-        path = copy.raw / f"tax_office/{layout}_2021.csv"
-        path.parent.mkdir(exist_ok=True)
-        path.write_text("\n".join([header, *rows, ""]), encoding="utf-8")
-        described = [
-            {"name": name, "type": "string", "description": name} | ({"printed": True} if name in ("value", "note") else {})
-            for name in header.split(",")
-        ]
-        package["resources"].append(
-            {
-                **figures,
-                "name": f"tax_office_{layout}_2021",
-                "path": f"tax_office/{layout}_2021.csv",
-                "sources": [{"name": "tax_office", "title": "Tax office"}],
-                "series": f"tax_office_{layout}",
-                "edition": "2021",
-                "house_layout": layout,
-                "locator": "row {row}",
-                "hash": file_hash(path),
-                "schema": {"fields": described, "primaryKey": key},
-            }
-        )
-    write_package(copy, package)
-    assert check(copy) == []
-    done = egov(copy, "build")
-    assert done.returncode == 0, done.stderr
-    ours = "select * from marts.fct_service_usage where source_code <> 'tax_office' order by all"
-    with connect.connect(copy.published_file) as connection:
-        counted = connection.execute(
-            "select service_usage_id, usage_count, obs_status_code from marts.fct_service_usage where source_code = 'tax_office' order by 1"
-        ).fetchall()
-        assert counted == [
-            ("address_certificate.2017.certificates.KAZ.paper.tax_office", None, "O"),
-            ("address_certificate.2017.certificates.KAZ.tax_office", 41, "A"),
-            ("address_certificate.2018-01.certificates.UZB.tax_office", 7, "A"),
-        ]
-        observed = connection.execute(
-            "select index_observation_id from marts.fct_index_observations where source_code = 'tax_office'"
-        ).fetchall()
-        assert observed == [("KAZ.INTERNET_USERS.1989.tax_office",)]
-        for query in (
-            ours,
-            "select * from reports.rpt_article_table_3 order by all",
-            "select claim_code, verdict, observed, note from reports.rpt_claims order by all",
-            "select * from reports.rpt_discrepancies order by all",
-        ):
-            assert connection.execute(query).fetchall() == release.execute(query).fetchall(), query
-
-
-# A made-up project with our macros: parents, and children that break every kind of rule that a contract has.
+# A made-up project that uses our macros. Its table `children` breaks every kind of rule that a contract can have.
 MADE_UP = {
     "models/parents.sql": "select 1 as id, 'a' as name union all select 2 as id, 'b' as name",
     "models/children.sql": """
@@ -214,7 +142,7 @@ models:
       - {name: kind, data_type: string, constraints: [{type: check, expression: "kind in ('x', 'y')"}]}
       - {name: note, data_type: string, constraints: [{type: not_null}]}
 """,
-    # what a table is made with on an engine that enforces nothing
+    # creates tables as on an engine that enforces nothing
     "macros/no_constraints.sql": """
 {% macro duckdb__get_table_columns_and_constraints() %}
     ({% for column in model.columns.values() %}{{ column.name }} {{ column.data_type }}{{ ',' if not loop.last }}{% endfor %})
@@ -245,15 +173,15 @@ def test_contracts_are_proved_where_nothing_enforces_them(tmp_path: Path) -> Non
     code, said = dbt("--vars", "prove_contracts: by_rows")
     assert code == 1
     for broken in (
-        "marts.children breaks primary key on id: rows 1, as 1",
-        "marts.children breaks foreign key on parent_id: rows 1, as 3",
-        "marts.children breaks check on kind: rows 1, as z",
-        "marts.children breaks not null on note: rows 1",
+        "marts.children breaks primary key on id (rows: 1, for example 1)",
+        "marts.children breaks foreign key on parent_id (rows: 1, for example 3)",
+        "marts.children breaks check on kind (rows: 1, for example z)",
+        "marts.children breaks not null on note (rows: 1",
     ):
         assert broken in said
     assert "marts.parents breaks" not in said
     code, said = dbt()
-    assert code == 1, "on DuckDB the constraints have to be there"
+    assert code == 1, "on DuckDB the constraints must exist"
     for missing in (
         "parents has no primary key on id",
         "children has no check on kind",
@@ -266,7 +194,7 @@ def test_contracts_are_proved_where_nothing_enforces_them(tmp_path: Path) -> Non
     )
     code, said = dbt()
     assert code == 1
-    assert "duplicate key" in said.lower(), "the constraint itself refuses the row"
+    assert "duplicate key" in said.lower(), "the constraint itself must reject the row"
     (tmp_path / "models/children.sql").write_text(
         "select id, id as parent_id, 'x' as kind, 'said' as note from {{ ref('parents') }}", encoding="utf-8"
     )
@@ -311,7 +239,7 @@ def test_names_follow_the_layer(manifest: dict[str, Any]) -> None:
     assert {layer(model) for model in models(manifest)} == set(LAYERS)
     for model in models(manifest):
         assert re.match(patterns[layer(model)], model["name"]), model["name"]
-        assert model["schema"] == layer(model), "folder, schema and prefix say the same"
+        assert model["schema"] == layer(model), "folder, schema and prefix must agree"
 
 
 def test_models_stay_in_portable_sql(manifest: dict[str, Any]) -> None:
@@ -343,13 +271,13 @@ def test_models_with_logic_have_unit_tests(manifest: dict[str, Any]) -> None:
 def test_sources_are_the_raw_files(manifest: dict[str, Any], built: Project) -> None:
     described = {source["identifier"] for source in manifest["sources"].values()}
     package = json.loads(built.package_file.read_text(encoding="utf-8"))
-    # files of a layout are found by union_layout, so that a new one needs no change of the models
+    # union_layout finds the files of a layout, so a new file needs no change in the models
     listed = {resource["name"] for resource in package["resources"] if "series" not in resource}
     assert listed <= described
 
 
 def test_marts_that_pass_on_name_no_column(manifest: dict[str, Any]) -> None:
-    """The contract says which columns a mart has; said again in its SQL they would be in two places."""
+    """The contract lists the columns of a mart; listing them in its SQL as well would duplicate them."""
     marts = [model["raw_code"] for model in models(manifest) if layer(model) == "marts"]
     passing = [code for code in marts if len(re.findall(r"\bref\(", code)) == 1]
     assert len(passing) > 10
@@ -357,7 +285,7 @@ def test_marts_that_pass_on_name_no_column(manifest: dict[str, Any]) -> None:
 
 
 def test_every_layout_is_read_by_a_model(manifest: dict[str, Any]) -> None:
-    """A file in a layout that no model reads would be held and never seen: the schema of the package lets none pass."""
+    """A file in a layout that no model reads would be stored and never used, so the package schema allows no such layout."""
     schema = json.loads((ROOT / "pipelines/intake/datapackage.schema.json").read_text(encoding="utf-8"))
     read = [layout for model in models(manifest) for layout in re.findall(r"union_layout\(\s*'(\w+)'", model["raw_code"])]
     assert sorted(read) == sorted(schema["$defs"]["resource"]["properties"]["house_layout"]["enum"])

@@ -1,4 +1,4 @@
-"""The attacks of attacks.py in a short form, and what each of them is told."""
+"""Short runs of the attacks in attacks.py, and the messages that they get."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from tests.proofs.faults import assert_whole
 def test_a_reader_can_change_nothing(built: Project) -> None:
     with connect.connect(built.published_file) as connection:
         assert attacks.attack_connection(connection, built.published_file) > 30
-        with connect.connect(built.published_file) as second:  # they share one database: the second finds it locked
+        with connect.connect(built.published_file) as second:  # shares the instance: settings are locked
             assert attacks.attack_connection(second, built.published_file) > 30
 
 
@@ -48,14 +48,14 @@ def test_a_query_that_needs_more_memory_writes_nowhere(built: Project) -> None:
 
 
 def test_a_forged_log_is_noticed_by_whoever_opens_the_release(fresh: Project) -> None:
-    assert egov(fresh, "build", "--force", steps=QUICK).returncode == 0  # so that there are two
+    assert egov(fresh, "build", "--force", steps=QUICK).returncode == 0  # `diff` needs two releases
     database = fresh.published_file.resolve()
     with duckdb.connect(str(database), read_only=True) as plain:
         honest = plain.execute("select count(*) from reports.rpt_claims where note = 'FORGED'").fetchall()
     attacks.forge(database)
     with duckdb.connect(str(database), read_only=True) as plain:
         forged = plain.execute("select count(*) from reports.rpt_claims where note = 'FORGED'").fetchall()
-    assert (honest, forged > [(30,)]) == ([(0,)], True), "without our check the forged log is replayed"
+    assert (honest, forged > [(30,)]) == ([(0,)], True), "without our check, DuckDB must replay the forged log"
     for arguments in (["sql", "select 1"], ["diff"]):
         said = egov(fresh, *arguments)
         assert said.returncode == 1
@@ -145,7 +145,7 @@ def test_a_build_in_which_a_test_did_not_run_is_refused(project: Project, change
         manifest["nodes"], results = {}, []
 
     class Ended:
-        """A dbt that has done what it was told to do."""
+        """A dbt process that ended successfully."""
 
         stdout, stdin = io.StringIO(), io.StringIO()
 
@@ -192,7 +192,7 @@ def test_edits_of_the_package(tmp_path: Path) -> None:
     assert {"refused", "read"} == set(judged)
 
 
-# what is done to a package, as text, and what the message has to say
+# the change to the text of the package, and what the message must say
 EDITS = {
     "a profile to fetch": ('"name": "egov-raw"', '"profile": "https://127.0.0.1:9/x", "name": "egov-raw"', "'profile' is unknown"),
     "a dialect to fetch": ('"scheme": "file"', '"dialect": "https://127.0.0.1:9/x", "scheme": "file"', r"resource 1 .*: 'dialect' is unknown"),
@@ -242,7 +242,7 @@ def test_a_cell_with_an_invisible_character_is_refused(tmp_path: Path, odd: str)
     assert any(re.search(r"table_1\.csv, row \d+ .*column egdi_2020|not readable as CSV", finding) for finding in findings), (
         findings
     )
-    assert not any(odd in finding for finding in findings), "a message does not carry it on"
+    assert not any(odd in finding for finding in findings), "the message must not repeat the character"
 
 
 def test_a_raw_file_that_never_ends_is_refused(tmp_path: Path) -> None:
@@ -281,7 +281,7 @@ def test_an_official_file_with_an_awkward_name_is_only_a_name(tmp_path: Path, na
 
 
 def copy_marker(project: Project) -> Path:
-    """Make the folder of a small project look like a checkout to the command line."""
+    """Make the command line accept the folder of a small project as a checkout."""
     (project.root / "dbt_project.yml").touch()
     return project.root
 
@@ -365,7 +365,7 @@ def test_a_workflow_has_no_more_rights_than_it_needs(file: Path) -> None:
     assert set([workflow[True]] if isinstance(workflow[True], str) else workflow[True]) <= {
         "schedule", "workflow_dispatch", "pull_request",
     }  # fmt: skip
-    # nothing from outside is put into a script: the only expression is the ref, in the name of the concurrency group
+    # no outside value gets into a script: the only expression is the ref in the name of the concurrency group
     group = workflow["concurrency"].pop("group").replace("${{ github.ref }}", "")
     assert "${{" not in group + json.dumps(workflow)
     for job in workflow["jobs"].values():
@@ -395,7 +395,7 @@ def test_a_killed_parent_takes_its_child_along(fresh: Project) -> None:
 
 
 def read_as(user: int, database: str, told: Connection) -> None:
-    """In a process of its own, as another user: what of the forbidden gets through."""
+    """Run in a separate process, as another user: send the number of forbidden writes that get through to `told`."""
     os.setgid(user)
     os.setuid(user)
     with duckdb.connect(database, read_only=True) as plain:  # not even hardened

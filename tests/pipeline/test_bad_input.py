@@ -1,4 +1,4 @@
-"""Bad input is refused: one clear error that names file, row and column, no traceback, and the release stays."""
+"""Bad input is refused with one clear error that names file, row and column, without a traceback; the release stays."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def link(name: str) -> Callable[[Project], None]:
     return apply
 
 
-# what is done to raw/, and what the message has to say
+# the change to raw/, and what the message must say
 BAD: dict[str, tuple[Callable[[Project], None], list[str]]] = {
     "changed byte": (
         edit("article/table_1.csv", lambda text: text.replace("0,8375", "0,8376")),

@@ -1,4 +1,4 @@
-"""The pipeline keeps its promises: a rebuild disturbs no reader, a failed or killed one changes nothing."""
+"""The pipeline keeps its promises: a rebuild disturbs no reader, and a failed or killed build changes nothing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.helpers import QUICK, egov, egov_process
 
 
 def contents(project: Project) -> dict[str, list[tuple[object, ...]]]:
-    """Every table of the release but what tells one build from another, its rows sorted."""
+    """Every table of the release with its rows sorted, without the values that differ between builds."""
     with connect.connect(project.published_file) as connection:
         tables = connection.execute(
             "select schema_name, table_name from duckdb_tables() where table_name <> 'build_info' order by all"
@@ -36,7 +36,7 @@ def contents(project: Project) -> dict[str, list[tuple[object, ...]]]:
 
 
 def products(project: Project) -> dict[str, bytes]:
-    """Every file of the release but the database and its summary; id and time of the release are taken out where it has them."""
+    """Every file of the release except the database and its summary, with the id and time of the release removed."""
     summary = json.loads((project.current / "release.json").read_text(encoding="utf-8"))
     built_at = datetime.fromisoformat(summary["built_at"])
     of_this_release = [summary["release_id"], summary["built_at"]]
@@ -54,7 +54,7 @@ def products(project: Project) -> dict[str, bytes]:
 
 
 def assert_whole(project: Project, release_id: str) -> None:
-    """`current` names that release, and it answers."""
+    """Check that `current` points to that release and that it answers queries."""
     assert project.current.readlink().name == release_id
     with connect.connect(project.published_file) as connection:
         assert connection.execute("select release_id from meta.build_info").fetchall() == [(release_id,)]
@@ -107,7 +107,7 @@ def test_a_failing_data_test_publishes_nothing(fresh: Project) -> None:
     assert done.returncode == 1
     assert "nothing is published" in done.stderr
     assert "table_1_egdi_is_the_mean_of_its_parts" in done.stderr
-    assert "0.8376" in done.stderr, "the failing row is shown"
+    assert "0.8376" in done.stderr, "the failing row must be shown"
     assert "Traceback" not in done.stderr
     assert_whole(fresh, before)
     said = egov(fresh, "status")
@@ -166,7 +166,7 @@ def test_killed_while_publishing_then_built_again(fresh: Project) -> None:
     assert_whole(fresh, before)
     done = egov(fresh, "build", steps=QUICK)
     assert done.returncode == 0, done.stderr
-    assert fresh.current.readlink().name != before, "a release that was never published holds nothing back"
+    assert fresh.current.readlink().name != before, "a release that was never published must not block the next build"
 
 
 def test_a_reader_keeps_its_release_through_a_rebuild(fresh: Project) -> None:
@@ -191,7 +191,7 @@ def test_only_one_builds(fresh: Project) -> None:
 
 def test_a_release_folder(built: Project) -> None:
     assert built.current.is_symlink()
-    assert built.current.readlink().parts[0] == "releases", "the link is relative: the folder can be moved"
+    assert built.current.readlink().parts[0] == "releases", "the link must be relative, so that the folder can be moved"
     assert sorted(path.name for path in built.current.iterdir()) == sorted(
         [
             "codebook.csv",

@@ -1,4 +1,4 @@
-"""Scheduled rebuilds that nobody notices: no work without a change, releases kept and taken back, every run written down."""
+"""Scheduled rebuilds: no work without a change, releases kept and rolled back, and every run recorded."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def outcomes(project: Project) -> list[str]:
 def test_nothing_changed_nothing_done(fresh: Project) -> None:
     before = fresh.current.readlink()
     for path in fresh.raw.rglob("*.csv"):
-        os.utime(path)  # a new time is no change, only new content is
+        os.utime(path)  # only new content counts as a change, a new modification time does not
     done = egov_process(fresh, "no_dbt_can_start", "build")
     assert done.returncode == 0, done.stderr
     assert "nothing to build" in done.stderr
@@ -90,7 +90,7 @@ def test_diff_shows_what_changed(fresh: Project) -> None:
 def test_a_loss_has_to_be_accepted(fresh: Project) -> None:
     before = fresh.current.readlink()
     with duckdb.connect(str(fresh.root / "kept" / "egov.duckdb")) as connection:
-        # one goes and one comes: that a table keeps its size makes it no less of a loss
+        # one row goes and another comes: it is a loss even though the table keeps its size
         connection.execute("update reports.rpt_discrepancies set finding_code = 'made_up' where finding_code = 'spaced_egdi'")
         connection.execute("update reports.rpt_claims set verdict = 'contradicted' where claim_code = 'very_high_osi'")
         connection.execute("alter table reports.rpt_article_references drop column details")
@@ -140,7 +140,7 @@ def test_keep_rollback_and_what_a_reader_has_open(fresh: Project) -> None:
             assert done.returncode == 0, done.stderr
         newest = fresh.current.readlink().name
         assert [each.release_id for each in store.existing(fresh)] == [newest, oldest], (
-            "the one that is open stays, the one between goes"
+            "the release that a reader has open must stay, the one in between must go"
         )
     finally:
         reader.communicate()
@@ -155,7 +155,7 @@ def test_keep_rollback_and_what_a_reader_has_open(fresh: Project) -> None:
     assert scheduled.returncode == 0
     assert "nothing to build" in scheduled.stderr or "was rolled back" in scheduled.stderr
     assert fresh.current.readlink().name == oldest
-    assert egov(fresh, "rollback").returncode == 1, "there is nothing before the oldest"
+    assert egov(fresh, "rollback").returncode == 1, "the oldest release has no earlier one"
     assert "there is no release" in egov(fresh, "rollback", "nonsense").stderr
     assert egov(fresh, "rollback", newest).returncode == 0
     assert fresh.current.readlink().name == newest
@@ -176,8 +176,8 @@ def test_a_rollback_outlives_a_scheduled_build_but_not_a_change(fresh: Project) 
     assert egov(fresh, "build", steps=QUICK).returncode == 0
     assert fresh.current.readlink().name not in (first, second)
     assert store.rolled_back(fresh) == {}
-    fresh.rolled_back_file.write_bytes(remembered)  # as a build leaves it that is killed when it has just published
-    assert store.rolled_back(fresh) == {}, "what was rolled back before the current release was built is over"
+    fresh.rolled_back_file.write_bytes(remembered)  # what a build leaves if it is killed right after publishing
+    assert store.rolled_back(fresh) == {}, "a rollback before the current release was built must no longer count"
 
 
 def test_a_rollback_that_cannot_be_written_changes_nothing(fresh: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,7 +212,7 @@ def test_two_steps_back_are_not_undone_either(fresh: Project) -> None:
     assert egov(fresh, "status").returncode == 0
     assert fresh.current.readlink().name == first
     assert egov(fresh, "rollback", newest).returncode == 0
-    assert store.rolled_back(fresh) == {}, "forward again: there is nothing left to hold back"
+    assert store.rolled_back(fresh) == {}, "after going forward again, no rollback may remain"
 
 
 def change_raw(project: Project) -> None:
@@ -261,8 +261,8 @@ def test_a_damaged_release_is_replaced_once_that_is_accepted(fresh: Project) -> 
         said = egov(fresh, *arguments)
         assert said.returncode == 1
         assert "Traceback" not in said.stderr
-    assert "there is no earlier release to go back to" in egov(fresh, "rollback").stderr, "one that cannot be read is none"
-    assert egov(fresh, "rollback", damaged).returncode == 0, "whoever asks for it gets it"
+    assert "there is no earlier release to go back to" in egov(fresh, "rollback").stderr, "an unreadable release does not count"
+    assert egov(fresh, "rollback", damaged).returncode == 0, "a release that is asked for by name must be restored"
 
 
 def test_what_was_broken_by_hand_heals(fresh: Project) -> None:
@@ -283,7 +283,7 @@ def test_what_was_broken_by_hand_heals(fresh: Project) -> None:
         assert "Traceback" not in said.stderr
     fresh.current.rmdir()
     assert egov(fresh, "build", "--force", steps=QUICK).returncode == 0
-    assert store.existing(fresh)[1:] == mended, "a release that never became current is none"
+    assert store.existing(fresh)[1:] == mended, "a release that never became current must not be listed"
 
 
 def test_killed_runs_are_written_down(fresh: Project) -> None:
@@ -300,7 +300,7 @@ def test_waiting_for_another_build(fresh: Project) -> None:
         command("takes_five_seconds", "build", "--force"), cwd=ROOT, env=environment(fresh), stderr=subprocess.DEVNULL
     )
     wait_until_it_runs(fresh)
-    assert egov(fresh, "rollback").returncode == 3, "a build that is running would undo it"
+    assert egov(fresh, "rollback").returncode == 3, "rollback must wait, because the running build would undo it"
     second = egov(fresh, "build", "--wait", "0.2")
     assert second.returncode == 3
     assert (
@@ -328,7 +328,7 @@ def test_a_clock_set_back_keeps_the_order(fresh: Project, monkeypatch: pytest.Mo
 
 
 def ask_as_nobody(database: str, told: Connection) -> None:
-    """In a process of its own: become another user, then read, and try to write."""
+    """Run in a separate process: become another user, read, and check for write access."""
     os.setgid(65534)
     os.setuid(65534)
     with connect.connect(Path(database)) as connection:
@@ -368,7 +368,7 @@ def test_a_warehouse_that_cannot_be_written(fresh: Project) -> None:
 
 
 def mark(project: Project, number: int) -> None:
-    """Change two tables of the models that have just been built: the readers look for a mix of two releases."""
+    """Change two tables that have just been built, so that readers can detect a mix of two releases."""
     with duckdb.connect(str(project.build_file)) as connection:
         for table, key, column in (("rpt_claims", "claim_code", "statement"), ("rpt_discrepancies", "finding_code", "note")):
             connection.execute(
@@ -427,7 +427,7 @@ def test_the_schedules_are_valid() -> None:
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not on this machine")
 def test_the_systemd_units_are_valid(tmp_path: Path) -> None:
-    (tmp_path / "checkout").symlink_to(ROOT)  # a unit names a path as it is, and a checkout may be anywhere
+    (tmp_path / "checkout").symlink_to(ROOT)  # a unit contains a literal path, but a checkout may be anywhere
     for name in ("egov-build.service", "egov-build.timer"):
         text = (ROOT / "schedule" / name).read_text(encoding="utf-8")
         (tmp_path / name).write_text(
@@ -462,7 +462,7 @@ def test_a_run_that_is_stopped_is_written_down(fresh: Project) -> None:
     assert done.returncode == 130
     assert done.stderr == "egov: stopped by SIGINT; the current release stays as it is\n"
     assert outcomes(fresh)[0] == "interrupted"
-    heard_by_nobody, said = os.pipe()  # a reader at the other end of a pipe is stopped by the same Ctrl-C
+    heard_by_nobody, said = os.pipe()  # in a shell pipeline, the same Ctrl-C also stops the reader of the pipe
     os.close(heard_by_nobody)
     subprocess.run(command("interrupted_at_the_start", "build"), cwd=ROOT, env=environment(fresh), stderr=said)
     os.close(said)

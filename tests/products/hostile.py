@@ -1,7 +1,7 @@
-"""A hostile project: markup and scripts in every text that a publisher, a transcriber or a describer of columns controls.
+"""A hostile project: markup and scripts in every text that a publisher, a transcriber or an author of descriptions controls.
 
-A payload is put behind what stood there, and the same text gets the same payload wherever it stands, so that what is matched
-by equal text still matches and the release still builds.
+A payload is appended to each text. Equal texts always get the same payload, so that texts that are matched by equality still
+match and the release still builds.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pipelines.intake import check
 from pipelines.intake.package import write_package
 from pipelines.project import Project
 
-# Whatever of these comes to run sets window.owned, opens a dialog or asks another machine for a picture.
+# If one of these runs, it sets window.owned, opens a dialog or requests a picture from another machine.
 PAYLOADS = (
     "<script>window.owned=1</script>",
     '<img src=x onerror="window.owned=1">',
@@ -35,30 +35,30 @@ PAYLOADS = (
     "![x](https://evil.example/x.png)",
     '<img src="https://evil.example/x.png">',
     "<iframe srcdoc='<script>parent.owned=1</script>'></iframe>",
-    """\\u2028';window.owned=1;alert(1)//""",  # the character itself is refused in raw/
+    """\\u2028';window.owned=1;alert(1)//""",  # raw/ must not contain the character itself
     "&lt;script&gt;alert(1)&lt;/script&gt;",
     "]]><!--<script>alert(1)",
 )
-# The schema of the package lets no other kind of address and no quotation mark pass.
+# The schema of the package allows only this kind of address, without quotation marks.
 ADDRESS = "https://evil.example/?a=%22%3E%3Cscript%3Ewindow.owned=1%3C/script%3E&b=javascript:window.owned=1;alert(1)//&x="
 
-# What the build refuses, and why it is spared: a model reads the text, or looks for it by its words.
+# Columns that get no payload, because the build would refuse it: a model parses the text or matches it by its words.
 READ_BY_MODELS = {
     "article/table_headers.csv": {"printed_text"},  # names the period of the column
     "article/prose_usage_figures.csv": {"printed_period"},
     "article/events.csv": {"printed_date"},
-    "article/discrepancies.csv": {"printed_text"},  # has to quote its cell: see _requote
+    "article/discrepancies.csv": {"printed_text"},  # must quote its cell: see _requote
     "codes/countries.csv": {"subregion_name"},
     "codes/country_groups.csv": {"printed_name"},  # one of the headers
     "codes/indicators.csv": {"publisher"},
 }
-# Of these a locator is made, which the build refuses with a brace left in it: a placeholder that nothing filled in.
+# Locators are made from these columns. The build refuses a locator with a brace in it, as a placeholder that was not filled in.
 IN_LOCATORS = {"locator", "country_name", "title"}
 
 
 def poisoned(text: str, payloads: Sequence[str] = PAYLOADS) -> str:
-    """The text with a payload behind it, always the same for the same text."""
-    if text == "Kazakhstan":  # a filter of the dashboards asks for it by its name
+    """The text with a payload appended, always the same payload for the same text."""
+    if text == "Kazakhstan":  # a dashboard filter looks it up by name
         return text
     return f"{text} {payloads[zlib.crc32(text.encode()) % len(payloads)]}"
 
@@ -69,21 +69,21 @@ def payloads_for(name: str) -> Sequence[str]:
 
 
 def squeezed(text: str) -> str:
-    """A text with its blanks as a browser shows them."""
+    """A text with its whitespace collapsed, as a browser shows it."""
     return re.sub(r"\s+", " ", text).strip()
 
 
 def assert_harmless(page: Page) -> None:
-    """Nothing of what was put into the texts has run, waits to run, or is an element of the page."""
+    """Check that no payload has run, can still run, or has become an element of the page."""
     assert {frame.evaluate("window.owned") for frame in page.frames} == {None}
     made = "a[href^='javascript:' i], [onerror], [onload], [srcdoc], object, embed, base, img[src='x'], a[href*='evil.example/x.png']"
     assert [element.evaluate("element => element.outerHTML") for element in page.locator(made).all()] == []
 
 
 def poison(project: Project) -> int:
-    """Put a payload into every free text of a project: cells, what the package says of them, descriptions of models.
+    """Put a payload into every free text of a project: cells, texts of the package, descriptions of models.
 
-    Returns how many texts have one.
+    Returns the number of texts that got one.
     """
     package = json.loads(project.package_file.read_text(encoding="utf-8"))
     count = sum(_poison_cells(project.raw / resource["path"], resource) for resource in package["resources"])
@@ -122,7 +122,7 @@ def _poison_cells(path: Path, resource: dict[str, Any]) -> int:
 
 
 def _poisoned_cell(file: str, name: str, text: str) -> str:
-    """A cell with payloads. Two tables hold several names in a cell, each of which is looked for: in lists and in quotes."""
+    """A cell with payloads. Two tables hold several names per cell, in lists or in quotes, and models look up each name."""
     if file == "table_2.csv":
         return ", ".join(poisoned(country) for country in text.split(", "))
     if file == "table_3.csv":
@@ -131,7 +131,7 @@ def _poisoned_cell(file: str, name: str, text: str) -> str:
 
 
 def _requote(project: Project) -> None:
-    """Let each discrepancy quote its cell as that now is."""
+    """Make each discrepancy quote the new text of its cell."""
     path = project.raw / "article" / "discrepancies.csv"
     with open(path, encoding="utf-8", newline="") as file:
         findings = list(csv.DictReader(file))
@@ -169,7 +169,7 @@ def _poison_package(package: dict[str, Any]) -> int:
 
 
 def _poison_descriptions(part: Any) -> int:
-    """A payload behind every description and unit; dbt reads them as templates, which are told to leave it alone."""
+    """Append a payload to every description and unit, marked as raw because dbt reads descriptions as templates."""
     if isinstance(part, list):
         return sum(map(_poison_descriptions, part))
     if not isinstance(part, dict):

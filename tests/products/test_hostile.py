@@ -1,6 +1,6 @@
-"""Markup and scripts in every text that somebody else writes: nothing runs, nothing is fetched, and the text is read as text.
+"""Markup and scripts in every text that others write: nothing runs, nothing is fetched, and the text is shown as text.
 
-The release of a hostile project (hostile.py) is opened in a browser, page by page, and its files are read back.
+The tests open the release of a hostile project (hostile.py) in a browser, page by page, and read its files back.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from tests.conftest import Browser
 from tests.products import test_products
 from tests.products.hostile import PAYLOADS, assert_harmless, squeezed
 
-# What dbt's page says of itself on a disk, and what the browser says of a picture that the policy kept it from fetching.
+# Expected console messages: from dbt's page when it is opened from disk, and about a picture that the policy blocked.
 EXPECTED = re.compile(r"Unsafe attempt to load URL|Loading the image 'https://evil\.example/[^']*' violates")
 
 
 @dataclass
 class Watched:
-    """A page of a release, and what it said and did since it was opened."""
+    """A page of a release, with the dialogs, console messages and errors since it was opened."""
 
     page: Page
     heard: list[str] = field(default_factory=list)
@@ -48,7 +48,7 @@ class Watched:
         self.page.on("pageerror", lambda error: self.heard.append(f"error: {error}"))
 
     def assert_harmless(self) -> None:
-        """Nothing of what was put into the texts has run, waits to run, is an element, or was said."""
+        """Check that no payload has run, can still run, has become an element, or caused a message."""
         assert_harmless(self.page)
         assert len(self.page.frames) == 1
         assert self.heard == []
@@ -66,7 +66,7 @@ def opened(browser: Browser, project: Project, path: str) -> Watched:
 
 
 def texts(project: Project, *queries: str) -> list[str]:
-    """The texts with a payload that these queries find in a release; there is a payload of each kind among them."""
+    """The texts with a payload that these queries find in a release; they must include every kind of payload."""
     with connect.connect(project.published_file) as release:
         found = [row[0] for query in queries for row in release.execute(query).fetchall()]
     found = [text for text in found if any(payload in text for payload in PAYLOADS)]
@@ -105,7 +105,7 @@ def test_the_report_shows_hostile_text_as_text(browser: Browser, attacked: Proje
     for mark in marks.all()[:60]:
         mark.hover(force=True)
         said.add(page.locator(".tip").inner_text())
-    assert any("owned" in text for text in said), "the words of a mark are shown"
+    assert any("owned" in text for text in said), "the label of a mark must be shown"
     assert all(address.startswith(("https://", "../", "#")) for address in page.locator("a").evaluate_all(
         "links => links.map(link => link.getAttribute('href'))"
     ))  # fmt: skip
@@ -130,7 +130,7 @@ def test_dbts_page_shows_hostile_text_as_text_and_works(browser: Browser, attack
         for key, node in (manifest["nodes"] | manifest["sources"]).items()
         if node["resource_type"] in ("model", "source")
     }
-    # one page for each payload that some description holds, and a test, a macro and the page of a project
+    # one page for each payload that a description contains, and the pages of a test and a macro
     pages = {next((path for path, text in described.items() if payload in text), ""): payload for payload in PAYLOADS} | {
         next(f"test/{key}" for key in manifest["nodes"] if key.startswith("test.")): "",
         next(f"macro/{key}" for key in manifest["macros"] if key.startswith("macro.egov.")): "",
@@ -147,7 +147,7 @@ def test_dbts_page_shows_hostile_text_as_text_and_works(browser: Browser, attack
         shown = watched.text()
         seen |= {payload for payload in PAYLOADS if squeezed(payload) in shown}
         watched.assert_harmless()
-    # Markdown is read in a description: a link or a picture of it is none any more, an entity is the character that it means
+    # dbt renders descriptions as Markdown, so links, pictures and entities no longer appear literally
     assert {payload for payload in PAYLOADS if "<" in payload or "{" in payload} <= seen
 
     page.evaluate("location.hash = '#!/model/model.egov.dim_countries'")
@@ -203,7 +203,7 @@ def test_sdmx_holds_no_character_that_xml_forbids() -> None:
 def test_descriptions_can_stand_in_a_page(attacked: Project) -> None:
     for name in ("datapackage.json", "dcat.jsonld"):
         written = (attacked.current / name).read_text(encoding="utf-8")
-        assert "<" not in written, "no text can end the script element that a catalogue puts it into"
+        assert "<" not in written, "no text may end the script element that a catalog puts it into"
         assert "</script>" in json.dumps(json.loads(written))
 
 
@@ -211,7 +211,7 @@ def test_descriptions_can_stand_in_a_page(attacked: Project) -> None:
 def test_a_page_may_run_its_own_scripts_only(built: Project, attacked: Project, name: str) -> None:
     pages = [(project.current / name).read_text(encoding="utf-8") for project in (built, attacked)]
     said, again = ([*re.finditer(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">', page)] for page in pages)
-    assert said[0][1] == again[0][1], "what may run does not depend on the data"
+    assert said[0][1] == again[0][1], "the allowed scripts must not depend on the data"
     assert len(said) == 1
     assert pages[0].index("<script") > said[0].start() if "<script" in pages[0] else True
     rules = dict(rule.split(" ", 1) for rule in said[0][1].split("; "))

@@ -1,4 +1,4 @@
-"""What people take away from a release: it is whole, it says what the database says, and it comes with the release or not at all."""
+"""The products of a release: they are complete, agree with the database, and are published with the release or not at all."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def described(project: Project) -> dict[str, Any]:
 
 @pytest.fixture
 def draft(built: Project, tmp_path: Path) -> Draft:
-    """A release in the making whose database is that of the published one, with no product made yet."""
+    """A draft release with the database of the published release and no products yet."""
     folder = tmp_path / "draft"
     folder.mkdir()
     shutil.copy(built.published_file, folder / "egov.duckdb")
@@ -67,7 +67,7 @@ def test_every_table_is_there_in_both_formats(built: Project, release: duckdb.Du
             types = plain.execute(f"describe from '{built.current}/parquet/{table.name}.parquet'").fetchall()
             assert [kind for _, kind, *_ in types] == [column.data_type for column in table.columns], table.name
         content = (built.current / "csv" / f"{table.name}.csv").read_bytes()
-        assert content.count(b"\r\n") > len(rows), "RFC 4180: every record ends with CRLF"
+        assert content.count(b"\r\n") > len(rows), "RFC 4180: every record must end with CRLF"
         with open(built.current / "csv" / f"{table.name}.csv", encoding="utf-8", newline="") as file:
             header, *printed = csv.reader(file)
         assert header == [column.name for column in table.columns]
@@ -212,7 +212,7 @@ def test_a_product_that_fails_fails_the_build(fresh: Project, product: Product, 
 
 
 def test_a_new_format_is_described_by_what_it_declares(draft: Draft) -> None:
-    """A product that nobody knows: a file per table, a file of its own, and a page to read."""
+    """A product that the code does not know: one file per table, one single file, and one page to read."""
 
     def write(draft: Draft, catalog: Catalog) -> None:
         (draft.folder / "lines").mkdir()
@@ -265,7 +265,7 @@ def test_every_file_of_a_release_is_declared_by_a_product(built: Project, releas
 
 
 def import_next_editions(project: Project) -> None:
-    """Editions of the UN survey and of GTMI that are still to come, made up out of the last ones."""
+    """Import made-up future editions of the UN survey and of GTMI, based on the latest ones."""
     header, *lines = official_gtmi().splitlines()
     gtmi = [header, *(f"2027,{line.removeprefix('2025,')}" for line in lines if line.startswith("2025,"))]
     for command, text in (("un-egov-survey", made_up_2026()), ("wb-gtmi", "\n".join(gtmi) + "\n")):
@@ -277,13 +277,13 @@ def import_next_editions(project: Project) -> None:
 
 @pytest.fixture(scope="session")
 def next_edition(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """As `built`, with editions that nobody has seen. Tests that use it leave it as it is."""
+    """Like `built`, but with future editions. Tests must not change it."""
     return shared_build(tmp_path_factory, "next_edition", import_next_editions)
 
 
-# What a new edition may change in the report: texts get other figures, entries of the catalogs are needed that were not before.
+# A new edition changes the figures in the texts of the report, and may need translations that were not used before.
 EDITIONS = pytest.mark.parametrize("editions", ["built", "next_edition"])
-# Entries that the figures of today do not bring up.
+# Entries of the translation catalogs that today's figures do not use.
 OF_OTHER_FIGURES = {
     "Among the landlocked developing countries Kazakhstan is in place {place} of {states}: in that wording the claim is wrong too.",
     "The last rank, {last}, is not better than the first, {first}; of the {falls} falls between them the largest is of {places} places. Only the ranking by EGDI is held.",
@@ -293,12 +293,12 @@ OF_OTHER_FIGURES = {
     "none",
     "{rises} rises, no fall; only the ranking by EGDI is held.",
 }
-# Figures of a text that no edition changes: exhibits of the article, the ages that it asks, the ends of a scale.
+# Numbers in texts that no edition changes: exhibits of the article, the surveyed ages, the ends of a scale.
 FIXED = re.compile(r"\bTable \d|\b16 to 74\b|\bfrom 0 to 1\b")
 
 
 class Listener(Translator):
-    """A translator that remembers what it was asked to say."""
+    """A translator that records the texts that it was asked to translate."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -310,7 +310,7 @@ class Listener(Translator):
 
 
 def heard(project: Project) -> tuple[str, list[Listener]]:
-    """The report of a published release, made once more, and its translators."""
+    """Make the report of a published release again. Returns it with its translators."""
     with connect.connect(project.published_file) as release:
         catalog = Catalog(release)
         listeners = [Listener(language, report.names(catalog, language)) for language in report.LANGUAGES]
@@ -326,7 +326,7 @@ def test_every_text_of_the_report_is_translated(request: pytest.FixtureRequest, 
         assert translator.missing == set(), translator.language
     for translator in listeners[1:]:
         ways = {text: translator.sayings(text) for text in translator.asked if text}
-        assert {text: found for text, found in ways.items() if len(found) != 1} == {}, "one way to say a text, and no other"
+        assert {text: found for text, found in ways.items() if len(found) != 1} == {}, "each text must have one translation"
     assert len(page) == len((project.current / "report" / "index.html").read_text(encoding="utf-8"))
 
 
@@ -370,7 +370,7 @@ def test_a_source_an_indicator_and_a_service_that_are_new_need_no_translation(dr
     assert "Ничей индекс: " in page
     assert page.count('<span lang="en">Figures of nobody</span>') == 3
     assert "лиц по определению made_up" in page
-    assert "Service of nobody" not in page, "the services of the report are those of the article"
+    assert "Service of nobody" not in page, "the report must show only the services of the article"
 
 
 def test_no_figure_that_an_edition_changes_is_part_of_a_translated_text(built: Project) -> None:
@@ -445,7 +445,7 @@ def test_languages_share_a_drawing_and_say_their_own_words() -> None:
     longer = [{"verdict": "supported", "name": "a name that is longer than one line of a phone", "claims": 1}]
     for rows in (longer, [{**longer[0], "name": "a name"}]):
         charts.verdicts(rows, charts.Style("en", charts.NARROW))
-    assert charts._drawn.cache_info().misses == 3, "a name that needs two lines is another drawing"
+    assert charts._drawn.cache_info().misses == 3, "a name that needs two lines must get a new drawing"
 
 
 def test_the_report_shows_the_figures_of_the_release(built: Project, release: duckdb.DuckDBPyConnection) -> None:

@@ -1,4 +1,4 @@
-"""The report in a browser: it is whole without a network, speaks three languages, and shuts nobody out."""
+"""The report in a browser: it is complete without a network, available in three languages, and accessible."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 
 
 def opened(browser: Browser, project: Project, heard: list[str], language: str = "en") -> Page:
-    """The report as a reader opens it from the disk; `heard` takes what the console says and what the page asks for."""
+    """Open the report from disk as a reader would; `heard` collects console messages and requests of the page."""
     page = browser.context.new_page()
     page.on("console", lambda message: heard.append(f"console: {message.text}"))
     page.on("pageerror", lambda error: heard.append(f"error: {error}"))
@@ -40,7 +40,7 @@ def test_it_loads_nothing_and_says_nothing(browser: Browser, built: Project) -> 
             "link", name={"en": "English", "ru": "Русский", "kk": "Қазақша"}[language]
         ).click()
     assert [line for line in heard if not line.startswith("request: file:")] == []
-    assert len(heard) == 1, "the page itself is the only request"
+    assert len(heard) == 1, "the page itself must be the only request"
     assert browser.outside == []
 
 
@@ -56,12 +56,12 @@ def test_every_chart_has_marks_and_fits(browser: Browser, built: Project, langua
     assert figures.count() == 10
     for figure in figures.all():
         charts = figure.locator(".chart:visible")
-        assert charts.count() == 1, "one chart for this width"
+        assert charts.count() == 1, "there must be one chart for this width"
         assert charts.locator(MARKS).count() > 0, figure.get_attribute("id")
         assert page.evaluate("chart => chart.scrollWidth <= chart.clientWidth + 1", charts.element_handle())
         source = figure.locator(".source").inner_text()
         assert built.current.readlink().name in source
-    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], "nothing sticks out sideways"
+    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], "nothing may overflow horizontally"
     cut = page.evaluate(
         """() => [...document.querySelectorAll("main:not([hidden]) figure .chart svg text")].filter(text => {
             if (!text.checkVisibility() || !text.textContent.trim()) return false;
@@ -69,7 +69,7 @@ def test_every_chart_has_marks_and_fits(browser: Browser, built: Project, langua
             return inner.left < outer.left || inner.right > outer.right;
         }).map(text => text.textContent)"""
     )
-    assert cut == [], "words of a chart run out of its frame"
+    assert cut == [], "text of a chart overflows its frame"
 
 
 def test_the_switch_works_by_keyboard_and_keeps_the_place(browser: Browser, built: Project) -> None:

@@ -1,7 +1,7 @@
-"""Attacks, tried and counted: `make attack`, or `python -m tests.proofs.attacks package --count 10000` for one of them.
+"""Tries and counts attacks: `make attack`, or `python -m tests.proofs.attacks package --count 10000` for one of them.
 
-The faults of faults.py are accidents; these are what somebody would do on purpose. Each command works on a copy of the project,
-prints a count at its end and exits with 1 when anything got through. The tests run the same trials in a short form.
+The faults in faults.py are accidents; these are things that somebody would do on purpose. Each command works on a copy of the
+project, prints a count at the end and exits with 1 if anything got through. The tests run the same trials in a short form.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ Count = Annotated[int, typer.Option(min=1)]
 
 
 def built_project(folder: Path) -> Project:
-    """A project with a published release, and what the quick steps need to build further ones in seconds."""
+    """A project with a published release and everything that the quick steps need to build more releases in seconds."""
     project = copy_project(folder)
     done = egov(project, "build", steps=KEEPING)
     assert done.returncode == 0, done.stderr
@@ -56,7 +56,7 @@ def built_project(folder: Path) -> Project:
 
 
 def forbidden(database: Path) -> list[str]:
-    """What a query may try on a hardened connection: to write, destroy or read files, or to get the settings back."""
+    """Queries that a hardened connection must refuse: they write, destroy or read files, or undo the settings."""
     folder = database.resolve().parent
     file = database.resolve()
     return [
@@ -101,7 +101,7 @@ def forbidden(database: Path) -> list[str]:
 
 
 def attack_connection(connection: duckdb.DuckDBPyConnection, database: Path) -> int:
-    """Try everything that is forbidden. Returns how many attempts there were; raises AssertionError where one got through."""
+    """Try every forbidden query. Returns the number of attempts; raises AssertionError if one gets through."""
     before = {path: inputs.hash_of(path) for path in database.resolve().parent.rglob("*") if path.is_file()}
     attempts = forbidden(database)
     for query in attempts:
@@ -112,12 +112,12 @@ def attack_connection(connection: duckdb.DuckDBPyConnection, database: Path) -> 
         raise AssertionError(f"this got through: {query}")
     after = {path: inputs.hash_of(path) for path in database.resolve().parent.rglob("*") if path.is_file()}
     assert after == before, "a file of the release changed"
-    assert connection.execute("select count(*) from reports.rpt_claims").fetchall()[0][0] > 30, "queries go on answering"
+    assert connection.execute("select count(*) from reports.rpt_claims").fetchall()[0][0] > 30, "queries no longer work"
     return len(attempts)
 
 
 def spill(database: Path) -> None:
-    """Ask for more than fits into memory. Raises AssertionError where the query ended well, or a file appeared."""
+    """Run a query that needs too much memory. Raises AssertionError if the query succeeds or a file appears."""
     before = sorted(database.resolve().parent.rglob("*"))
     script = (
         "import duckdb, sys\n"
@@ -133,7 +133,7 @@ def spill(database: Path) -> None:
 
 
 def forge(database: Path) -> None:
-    """Lay a log beside a published database that makes a verdict say something else, as whoever may write there could."""
+    """Put a log next to a published database that changes a verdict, as anyone who can write there could."""
     with tempfile.TemporaryDirectory() as folder:
         forged = Path(folder) / database.name
         shutil.copy(database, forged)
@@ -156,7 +156,7 @@ def forge(database: Path) -> None:
 
 
 def hostile_environment(folder: Path) -> dict[str, str]:
-    """Variables that dbt, Python, git and the system take orders from, each set to what would do most harm."""
+    """Environment variables that control dbt, Python, git and the system, each set to its most harmful value."""
     folder.mkdir(parents=True, exist_ok=True)
     profile = {"egov": {"target": "x", "outputs": {"x": {"type": "duckdb", "path": str(folder / "elsewhere.duckdb")}}}}
     (folder / "profiles.yml").write_text(json.dumps(profile), encoding="utf-8")
@@ -198,7 +198,7 @@ def build_in(project: Project, variables: dict[str, str]) -> subprocess.Complete
 
 
 def small_project(folder: Path, *names: str) -> Project:
-    """A project whose package lists only these resources and the code lists they need: it is checked in a fraction of the time."""
+    """A project whose package lists only these resources and the code lists that they need; its check is much faster."""
     whole = data_package.read_package(Project(ROOT))
     by_name = {described["name"]: described for described in whole["resources"]}
     wanted: dict[str, dict[str, Any]] = {}
@@ -228,7 +228,7 @@ IMPORT_LISTS = (
 
 
 def official_edition(project: Project, file: Path, year: str) -> None:
-    """A made-up edition of the UN survey in the layout of its download: a few states, the figures of nobody."""
+    """Write a made-up edition of the UN survey in the layout of the download, with invented figures for a few states."""
     with open(project.raw / "codes" / "country_names.csv", encoding="utf-8", newline="") as lines:
         names = [row["name"] for row in csv.DictReader(lines)][:200]
     names = [name for name in ("Kazakhstan", "Uzbekistan", "Kyrgyzstan") if name in names]
@@ -239,7 +239,7 @@ def official_edition(project: Project, file: Path, year: str) -> None:
 
 
 def write_together(project: Project, chance: random.Random, spread: float) -> None:
-    """Two imports and a recorded edit in processes of their own, at random moments. What each of them did is there afterwards."""
+    """Run two imports and a recorded edit in separate processes, at random moments; check that no successful change is lost."""
     years = ["2031", "2032"]
     jobs: list[Callable[[], object]] = []
     for year in years:
@@ -270,14 +270,14 @@ def write_together(project: Project, chance: random.Random, spread: float) -> No
         process.start()
     for process in processes:
         process.join(120)
-    # an import may find the edited file before its hash is recorded: then it refuses raw/, which is right, and says so
+    # an import may find the edited file before its hash is recorded; then it refuses raw/ with a message, which is right
     ended = [process.exitcode for process in processes]
     findings = check.check(project)
     assert not findings, (ended, findings)
     held = {resource.get("edition") for resource in data_package.read_package(project)["resources"]}
     for year, code in zip(years, ended, strict=False):
         assert (code == 0) == (year in held), (
-            f"the import of {year} ended with {code}, and is {'' if year in held else 'not '}there"
+            f"the import of {year} ended with {code}, and its edition is {'' if year in held else 'not '}there"
         )
     assert ended[2] == 0, "the edit was not recorded"
     for process in processes:
@@ -299,7 +299,7 @@ HOSTILE_NAMES = [
 
 
 def places(value: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """The way to every value inside a JSON value."""
+    """The path to every value inside a JSON value."""
     found = [way] if way else []
     for step, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
         found += places(inner, (*way, step))
@@ -307,7 +307,7 @@ def places(value: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 
 def edited_package(package: dict[str, Any], chance: random.Random) -> bytes:
-    """The package after one random edit: of a value, of a name, of its structure, or of its text."""
+    """The package after one random edit of a value, a name, its structure or its text."""
     edited = copy.deepcopy(package)
     *way, last = chance.choice(places(edited))
     inside: Any = edited
@@ -345,7 +345,10 @@ def edited_package(package: dict[str, Any], chance: random.Random) -> bytes:
 
 
 def judge_package(project: Project, original: bytes, wanted: dict[str, list[Any]], chance: random.Random) -> str:
-    """One random edit: `refused` by name, or `read` with the same text in every table. Raises AssertionError otherwise."""
+    """Make one random edit. Returns `refused` if the message names raw/, or `read` if every table still has the same text.
+
+    Raises AssertionError otherwise.
+    """
     asked: list[object] = []
     refusal: EgovError | None = None
 
@@ -368,7 +371,7 @@ def judge_package(project: Project, original: bytes, wanted: dict[str, list[Any]
 
 
 def load_all(project: Project) -> dict[str, list[Any]]:
-    """The text of every printed table as it would be loaded, by the name of the table."""
+    """The text of every printed table, keyed by table name, as a build would load it."""
     with tempfile.TemporaryDirectory() as folder:
         database = Path(folder) / "loaded.duckdb"
         load.load(project, database)
@@ -387,7 +390,7 @@ PACKAGE = ("article_table_1", "codes_levels", "itu_datahub_internet_users_2023")
 
 
 def children(process: int) -> list[int]:
-    """The children of a process."""
+    """The child processes of a process."""
     try:
         return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text(encoding="utf-8").split()]
     except OSError:
@@ -408,7 +411,7 @@ def catches(process: int, number: int) -> bool:
 def signal_once(project: Project, seconds: float, number: int, whom: str, scenario: str = "") -> str:
     """Send a signal to a build, to dbt's process or to both after `seconds`. Returns the outcome that the run recorded.
 
-    Raises AssertionError where it ended in anything but one line, the right exit code, no child, and a true record.
+    Raises AssertionError unless the build ends with one line, the right exit code, no child process and a correct record.
     """
     before = store.current(project)
     build = subprocess.Popen(
@@ -450,7 +453,7 @@ def signal_once(project: Project, seconds: float, number: int, whom: str, scenar
     assert (now is not None and last["release_id"] == now.release_id) == published, told
     assert code != 0 or published, told
     assert not (project.build / store.MARKER).exists(), told
-    if not scenario:  # the release has every product
+    if not scenario:  # without a scenario, the release has every product
         assert_whole(project)
     else:
         releases_whole(project)
@@ -522,7 +525,7 @@ CALLS = ("fsync", "rename", "chmod", "link", "mkdir", "unlink")
 
 
 def shim(folder: Path) -> Path | None:
-    """The library that lets one call fail, or None where there is no C compiler."""
+    """The library that makes one system call fail, or None if there is no C compiler."""
     compiler = shutil.which("gcc") or shutil.which("cc")
     if compiler is None:
         return None
@@ -533,9 +536,10 @@ def shim(folder: Path) -> Path | None:
 
 
 def fail_call(project: Project, library: Path, call: str, number: int) -> tuple[int, int]:
-    """A build in which the given call of its kind fails. Returns the exit code, and how many calls of the kind there were.
+    """Run a build in which the call with this number, among the calls of its kind, fails.
 
-    Raises AssertionError where it did not end in one message, or left anything but a whole release.
+    Returns the exit code and the number of calls of the kind. Raises AssertionError if the build does not end with one message
+    or does not leave a complete release.
     """
     before = store.current(project)
     counted = project.root / "calls"
@@ -546,7 +550,7 @@ def fail_call(project: Project, library: Path, call: str, number: int) -> tuple[
     assert "Traceback" not in done.stderr, told
     assert done.returncode in (0, 1), told
     assert done.returncode == 0 or done.stderr.count("egov: ") == 1, told
-    # a call that failed while the release was made lets nothing through; one that failed afterwards takes nothing away
+    # if a call fails while the release is made, nothing is published; if one fails afterwards, the new release stays
     now = store.current(project)
     assert now is not None, told
     assert (now != before) == (runs.history(project, 1)[0]["outcome"] == "published"), told
@@ -555,7 +559,7 @@ def fail_call(project: Project, library: Path, call: str, number: int) -> tuple[
 
 
 def releases_whole(project: Project) -> None:
-    """`current` opens, and is what was published."""
+    """Check that `current` opens and is unchanged since it was published."""
     now = store.require_current(project)
     assert now.changes(thorough=True) == []
     with connect.connect(project.published_file) as connection:
@@ -578,7 +582,7 @@ AWKWARD_FOLDERS = [
 
 
 def build_in_folder(folder: Path) -> None:
-    """A whole build, a query, a verification and a rollback in a checkout of that name."""
+    """Run a full build, a verification, a status report and a query in a checkout with this folder name."""
     project = copy_project(folder)
     for arguments in (["build"], ["verify"], ["status"], ["sql", "select count(*) from reports.rpt_claims"]):
         done = egov(project, *arguments, steps=Steps())
@@ -591,7 +595,7 @@ def build_in_folder(folder: Path) -> None:
 
 @app.command()
 def connection() -> None:
-    """Everything that a query may try on the hardened connection; then a forged log beside the release."""
+    """Try every forbidden query on the hardened connection; then put a forged log next to the release."""
     with tempfile.TemporaryDirectory() as folder:
         project = built_project(Path(folder) / "project")
         with connect.connect(project.published_file) as opened:
@@ -607,7 +611,7 @@ def connection() -> None:
     )
 
 
-# Each of these switched tests off, led a build elsewhere or broke it, when dbt still saw them.
+# When dbt could still see these variables, each of them switched off tests, redirected a build or broke it.
 ONE_BY_ONE = (
     "DBT_EXCLUDE_RESOURCE_TYPES", "DBT_RESOURCE_TYPES", "DBT_PROFILES_DIR", "DBT_TARGET_PATH", "DBT_WRITE_JSON", "DBT_PROFILE",
     "DBT_EVENT_TIME_START", "DBT_ENGINE_EMPTY", "GIT_DIR", "LC_ALL",
@@ -616,7 +620,7 @@ ONE_BY_ONE = (
 
 @app.command()
 def environment() -> None:
-    """Hostile variables, all at once and some by themselves: every build publishes with all its tests, in its own warehouse."""
+    """Set hostile variables, all at once and some one by one: each build runs all tests and publishes to its own warehouse."""
     with tempfile.TemporaryDirectory() as folder:
         project = built_project(Path(folder) / "project")
         tests = store.require_current(project).summary["tests_passed"]
@@ -628,22 +632,22 @@ def environment() -> None:
             found = store.require_current(project).summary
             assert found["tests_passed"] == tests, name
             assert sorted(path.name for path in (Path(folder) / "hostile").iterdir()) == laid, name
-    print(f"environment: {len(hostile)} variables at once, {len(ONE_BY_ONE)} by themselves: {tests} tests ran each time")
+    print(f"environment: {len(hostile)} variables at once, {len(ONE_BY_ONE)} one by one: {tests} tests ran each time")
 
 
 @app.command()
 def writers(count: Count = 200, seed: int = 1) -> None:
-    """Two imports and a recorded edit at random moments: raw/ is valid afterwards, and nothing that was done is lost."""
+    """Run two imports and a recorded edit at random moments: raw/ stays valid, and no change is lost."""
     chance = random.Random(seed)
     for _ in track(range(count), "interleavings"):
         with tempfile.TemporaryDirectory() as folder:
             write_together(small_project(Path(folder), *IMPORT_LISTS), chance, 0.5)
-    print(f"writers: {count} of {count} interleavings left raw/ valid, with all that was done in it")
+    print(f"writers: {count} of {count} interleavings left raw/ valid and lost no change")
 
 
 @app.command()
 def package(count: Count = 10_000, seed: int = 1) -> None:
-    """Random edits of raw/datapackage.json: each is refused by name, or the tables hold the same text; no request is made."""
+    """Edit raw/datapackage.json at random: each edit is refused by name or changes no table's text, and no request is made."""
     chance = random.Random(seed)
     judged: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder:
@@ -656,7 +660,7 @@ def package(count: Count = 10_000, seed: int = 1) -> None:
 
 @app.command("signals")
 def signals_command(count: Count = 60, seed: int = 1) -> None:
-    """Signals of every kind at random moments to a build, to dbt's process, or to both."""
+    """Send signals of every kind at random moments to a build, to dbt's process, or to both."""
     chance = random.Random(seed)
     outcomes: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder:
@@ -670,12 +674,12 @@ def signals_command(count: Count = 60, seed: int = 1) -> None:
             )
             outcomes[signal_once(project, chance.uniform(0, whole), number, chance.choice(["parent", "child", "both"]))] += 1
         assert egov(project, "build", "--force", steps=Steps()).returncode == 0
-    print(f"signals: {count} of {count} ended with one line, their exit code, no child and a true record: {dict(outcomes)}")
+    print(f"signals: {count} of {count} ended with one line, the right exit code, no child and a true record: {dict(outcomes)}")
 
 
 @app.command()
-def calls(most: Annotated[int, typer.Option(help="How many calls of each kind, at most.", min=1)] = 1000) -> None:
-    """Let fsync, rename, chmod, link, mkdir and unlink fail, one call at a time, in a build that makes few products."""
+def calls(most: Annotated[int, typer.Option(help="Maximum number of calls of each kind.", min=1)] = 1000) -> None:
+    """Make fsync, rename, chmod, link, mkdir and unlink fail, one call at a time, in a build that makes few products."""
     tried: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder:
         library = shim(Path(folder))
@@ -688,23 +692,23 @@ def calls(most: Annotated[int, typer.Option(help="How many calls of each kind, a
                 code, _ = fail_call(project, library, call, number)
                 tried[f"{call} {'refused' if code else 'went on'}"] += 1
         assert egov(project, "build", "--force", steps=Steps()).returncode == 0
-    print(f"calls: {sum(tried.values())} failing calls, all left a whole release: {dict(sorted(tried.items()))}")
+    print(f"calls: {sum(tried.values())} failing calls, all left a complete release: {dict(sorted(tried.items()))}")
 
 
 @app.command()
 def folders() -> None:
-    """A checkout in a folder with blanks, quotes, Cyrillic, shell and SQL in its name."""
+    """Build in folders whose names contain blanks, quotes, Cyrillic or shell commands."""
     with tempfile.TemporaryDirectory() as folder:
         for name in track(AWKWARD_FOLDERS, "folders"):
             build_in_folder(Path(folder) / name)
         assert not list(Path(folder).rglob("owned"))
-    print(f"folders: {len(AWKWARD_FOLDERS)} of {len(AWKWARD_FOLDERS)} built, verified and asked")
+    print(f"folders: {len(AWKWARD_FOLDERS)} of {len(AWKWARD_FOLDERS)} built, verified and queried")
 
 
 @app.command()
 def postgres(count: Count = 99, seed: int = 1) -> None:
     """Kill PostgreSQL, stop it at once, or kill the publisher, at random moments of a publish."""
-    from tests.targets import postgres_faults  # here: the other commands need no server
+    from tests.targets import postgres_faults  # imported here because the other commands need no server
 
     print(postgres_faults.kills(count, seed))
 

@@ -1,11 +1,11 @@
 """Time and memory of a build, side by side in one run: `make bench`.
 
-Six commands in turn, several rounds, each as a whole process with its children, in a copy of the project:
+Six commands take turns for several rounds in a copy of the project. Each is measured as a whole process with its children:
 
-- `egov build --force`, cold: no parse of an earlier run is kept;
+- `egov build --force`, cold: without a saved parse of an earlier run;
 - `egov build --force` again;
 - `dbt build` from the shell with default flags on the same loaded file: models and tests, no checks, nothing published;
-- the floor: one process that runs the SQL which dbt compiled, models and data tests, through DuckDB, and nothing else;
+- the floor: one process that runs the SQL that dbt compiled (models and data tests) in DuckDB, and nothing else;
 - `egov build` when nothing has changed, and Python doing nothing.
 """
 
@@ -47,14 +47,14 @@ for result in results:
 
 @dataclass
 class Run:
-    """One finished command: wall seconds, and the most memory that it or one of its children held, in MiB."""
+    """One finished command: wall-clock seconds, and the peak memory of its largest process in MiB."""
 
     seconds: float
     mebibytes: float
 
 
 def run(command: list[str], folder: Path) -> Run:
-    """Run a command to its end. Raises CalledProcessError when it fails."""
+    """Run a command until it ends. Raises CalledProcessError if it fails."""
     started = time.monotonic()
     child = subprocess.Popen(
         command,
@@ -70,7 +70,7 @@ def run(command: list[str], folder: Path) -> Run:
 
 
 def main() -> None:
-    """Measure, and print a row a command: median seconds and memory, and the ratio to the floor."""
+    """Measure, and print one row per command: median seconds and memory, and the ratio to the floor."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         project = copy_project(folder)

@@ -1,10 +1,10 @@
-"""Time of `egov publish postgres` against plain COPY, side by side in one run: `make bench-postgres`.
+"""Time of `egov publish postgres` compared with plain COPY, side by side in one run: `make bench-postgres`.
 
-The release is the project's own, its largest fact filled up to a million rows. In turn, several rounds, on a server that is
-started here with its default settings:
+The release is the project's own, with its largest fact filled up to a million rows. The two take turns for several rounds, on a
+server that this program starts with default settings:
 
-- plain: that fact alone, written out as CSV beforehand, through COPY into a bare table, without a check, a key or a comment;
-- publish: the whole release, with all that belongs to it, swapped for the release that the round before has left.
+- plain: only that fact, written to CSV beforehand, copied into a bare table without checks, keys or comments;
+- publish: the whole release with everything that belongs to it, swapped for the release that the previous round left.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ FACT = "marts.fct_index_values"
 
 
 def filled(folder: Path) -> Project:
-    """A project with one release, its fact filled up to ROWS; beside it the fact as CSV."""
+    """A project with one release whose fact is filled up to ROWS, and next to it the fact as CSV."""
     project = copy_project(folder)
     done = egov(project, "build")
     assert done.returncode == 0, done.stderr
@@ -83,7 +83,7 @@ def main() -> None:
         with psycopg.connect(dsn, autocommit=True) as server:
             for number in range(ROUNDS):
                 plains.append(timed(partial(plain, project, server, bare)))
-                # another name makes it another release: what is published is replaced, not found to be there already
+                # a new name makes it a new release, so that the publish replaces the old one instead of finding it up to date
                 release = store.Release(release.folder.rename(project.releases / f"{number}"))
                 store.move_current(project, release)
                 said = io.StringIO()

@@ -1,7 +1,7 @@
-"""Faults, tried and counted: `make faults`, or `python -m tests.proofs.faults kills --count 200` for one of them.
+"""Tries and counts faults: `make faults`, or `python -m tests.proofs.faults kills --count 200` for one of them.
 
-Each trial works on a copy of the project and prints a count at its end; exit code 1 when anything broke. The tests run the
-same trials in a short form.
+Each trial works on a copy of the project, prints a count at the end and exits with 1 if anything broke. The tests run the same
+trials in a short form.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ READERS = 8
 
 
 def assert_whole(project: Project) -> str:
-    """`current` names a release that opens and is what its summary says. Returns its id."""
+    """Check that `current` points to a release that opens and matches its summary. Returns its id."""
     release = store.current(project)
-    assert release is not None, "current leads nowhere"
+    assert release is not None, "`current` points to no release"
     release_id, folder, summary = release.release_id, release.folder, release.summary
     described_by = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
     assert described_by["version"] == release_id
@@ -64,7 +64,7 @@ def assert_whole(project: Project) -> str:
 
 
 def start_build(project: Project) -> subprocess.Popen[bytes]:
-    """`egov build --force` as the leader of a process group of its own."""
+    """Start `egov build --force` as the leader of a new process group."""
     return subprocess.Popen(
         [sys.executable, "-m", "pipelines", "build", "--force"],
         env={**os.environ, "EGOV_PROJECT_DIR": str(project.root)},
@@ -75,7 +75,7 @@ def start_build(project: Project) -> subprocess.Popen[bytes]:
 
 
 def kill_once(project: Project, seconds: float) -> None:
-    """Kill a build and all its children after `seconds`; what is current stays whole."""
+    """Kill a build and all its children after `seconds`, and check that the current release is intact."""
     build = start_build(project)
     time.sleep(seconds)
     os.killpg(build.pid, signal.SIGKILL)
@@ -84,7 +84,7 @@ def kill_once(project: Project, seconds: float) -> None:
 
 
 def mark(project: Project, number: int) -> None:
-    """Make the data of the next release differ, in two tables at once: a number in a claim and in a finding."""
+    """Change the data of the next release in two tables at once: add a number to a claim and to a finding."""
     for name, column in (("claims", "statement"), ("discrepancies", "note")):
         path = project.raw / f"article/{name}.csv"
         with open(path, encoding="utf-8", newline="") as file:
@@ -107,7 +107,7 @@ MARKS = """
 
 
 def read_in_a_loop(root: str, stop: str, report: str, held: bool) -> None:
-    """Connect and ask until `stop` appears or the parent ends; write down how many answers there were and which were wrong."""
+    """Connect and query until `stop` appears or the parent ends; report the number of answers and the wrong ones."""
     project, answers, wrong = Project(Path(root)), 0, []
     seen: dict[str, tuple[object, ...]] = {}
     kept = connect.connect(project.published_file) if held else None
@@ -129,14 +129,14 @@ def read_in_a_loop(root: str, stop: str, report: str, held: bool) -> None:
                 wrong.append(f"changed under an open connection: {first} -> {answer}")
             if not kept and answer[0] < at_least:
                 wrong.append(f"old: {answer[0]}, though {at_least} was current before")
-        except Exception as error:  # any error that a reader sees is what is counted
+        except Exception as error:  # any error that a reader sees counts as a wrong answer
             wrong.append(f"{type(error).__name__}: {error}")
-        time.sleep(1)  # eight of them that never rest would take the machine from the builds
+        time.sleep(1)  # without a pause, eight readers would slow down the builds
     Path(report).write_text(json.dumps({"answers": answers, "wrong": wrong}), encoding="utf-8")
 
 
 def publish_marked(project: Project, number: int) -> None:
-    """Build and publish a whole release that differs from the one before."""
+    """Build and publish a full release that differs from the previous one."""
     mark(project, number)
     done = egov(project, "build", "--keep", "3", steps=Steps())
     assert done.returncode == 0, done.stderr
@@ -145,7 +145,10 @@ def publish_marked(project: Project, number: int) -> None:
 def read_through_rebuilds(
     project: Project, rebuilds: int, readers: int = READERS, build: Callable[[Project, int], None] = publish_marked
 ) -> tuple[int, list[str]]:
-    """Readers in a loop, one of them on a single connection, while `rebuilds` releases are published by `build`."""
+    """Run readers in a loop, one of them on a single connection, while `build` publishes `rebuilds` releases.
+
+    Returns the number of answers and the wrong ones.
+    """
     stop = project.root / "stop"
     reports = [project.root / f"reader-{number}.json" for number in range(readers)]
     context = multiprocessing.get_context("spawn")
@@ -167,7 +170,7 @@ def read_through_rebuilds(
 
 
 def build_with_room_for(project: Project, size: int) -> subprocess.CompletedProcess[str]:
-    """A build in which no file can grow beyond `size` bytes: every write past that fails, as on a full disk."""
+    """Run a build in which no file can grow beyond `size` bytes: every write past that fails, as on a full disk."""
     return subprocess.run(
         [sys.executable, "-m", "pipelines", "build", "--force"],
         env={**os.environ, "EGOV_PROJECT_DIR": str(project.root)},
@@ -179,7 +182,7 @@ def build_with_room_for(project: Project, size: int) -> subprocess.CompletedProc
 
 
 def mutants(folder: Path, chance: random.Random) -> tuple[Project, str]:
-    """A project of one raw file, mutated, and the code lists that it refers to. Returns it with the path of the file."""
+    """Make a project of one mutated raw file and the code lists that it refers to. Returns it with the path of the file."""
     whole = package.read_package(Project(ROOT))
     by_name = {described["name"]: described for described in whole["resources"]}
     chosen = chance.choice([described for described in whole["resources"] if "wb_wdi" not in described["path"]])
@@ -200,14 +203,14 @@ def mutants(folder: Path, chance: random.Random) -> tuple[Project, str]:
         shutil.copy(ROOT / "raw" / described["path"], target)
     path = project.raw / chosen["path"]
     path.write_bytes(mutated(path.read_bytes(), chance))
-    if chance.random() < 0.5:  # half of them with the new hash recorded, as a careless transcriber would
+    if chance.random() < 0.5:  # for half of them the new hash is recorded, as a careless transcriber would do
         wanted = [{**described, "hash": package.file_hash(path)} if described is chosen else described for described in wanted]
     project.package_file.write_text(json.dumps({**whole, "resources": wanted}, ensure_ascii=False), encoding="utf-8")
     return project, chosen["path"]
 
 
 def mutated(content: bytes, chance: random.Random) -> bytes:
-    """A file with bytes flipped, cells swapped, rows dropped or doubled, columns renamed, quotes opened, or huge cells."""
+    """The content with a random mutation: a changed byte, shuffled cells, a dropped or doubled row, and so on."""
     lines = content.splitlines(keepends=True)
     row = chance.randrange(len(lines))
     place = chance.randrange(len(content))
@@ -235,14 +238,17 @@ def mutated(content: bytes, chance: random.Random) -> bytes:
 
 
 def judge_mutant(chance: random.Random) -> str:
-    """Check one mutated file: `refused` with its name, or `read` by every reader alike. Raises AssertionError otherwise."""
+    """Check one mutated file. Returns `refused` if a finding names it, or `read` if every reader reads the same text.
+
+    Raises AssertionError otherwise.
+    """
     with tempfile.TemporaryDirectory() as folder:
         project, path = mutants(Path(folder), chance)
         findings = check.check(project)
         if findings:
             assert any(path in str(finding) for finding in findings), findings
             return "refused"
-        with open(project.raw / path, encoding="utf-8-sig", newline="") as file:  # a byte-order mark means the same
+        with open(project.raw / path, encoding="utf-8-sig", newline="") as file:  # a byte-order mark does not change the text
             header, *rows = list(csv.reader(file, strict=True))
         table = load.read_text_table(project.raw / path)
         assert list(table.columns) == header
@@ -252,7 +258,7 @@ def judge_mutant(chance: random.Random) -> str:
 
 @app.command()
 def kills(count: Annotated[int, typer.Option(min=1)] = 200, seed: int = 1) -> None:
-    """Kill the whole process tree of a build at random moments; after each, all is whole and a build succeeds."""
+    """Kill the whole process tree of a build at random moments; after each kill, the release is intact and a build succeeds."""
     chance = random.Random(seed)
     with tempfile.TemporaryDirectory() as folder:
         project = copy_project(Path(folder))
@@ -264,12 +270,12 @@ def kills(count: Annotated[int, typer.Option(min=1)] = 200, seed: int = 1) -> No
             done = egov(project, "build", "--force", steps=Steps())
             assert done.returncode == 0, done.stderr
             assert_whole(project)
-    print(f"kills: {count} of {count} left the current release whole and let the next build succeed")
+    print(f"kills: {count} of {count} left the current release intact and let the next build succeed")
 
 
 @app.command("readers")
 def readers_command(rebuilds: Annotated[int, typer.Option(min=1)] = 50) -> None:
-    """Readers in a loop through rebuilds whose data differ."""
+    """Run readers in a loop during rebuilds with different data."""
     with tempfile.TemporaryDirectory() as folder:
         project = copy_project(Path(folder))
         publish_marked(project, 0)
@@ -282,7 +288,7 @@ def readers_command(rebuilds: Annotated[int, typer.Option(min=1)] = 50) -> None:
 
 @app.command()
 def writes(count: Annotated[int, typer.Option(min=1)] = 25) -> None:
-    """Let writes fail past more and more bytes, in load, transform and publish."""
+    """Make writes fail beyond a growing size limit, in load, transform and publish."""
     outcomes: dict[int, int] = {}
     with tempfile.TemporaryDirectory() as folder:
         project = copy_project(Path(folder))
@@ -297,13 +303,13 @@ def writes(count: Annotated[int, typer.Option(min=1)] = 25) -> None:
             outcomes[done.returncode] = outcomes.get(done.returncode, 0) + 1
         assert egov(project, "build", "--force", steps=Steps()).returncode == 0
     print(
-        f"writes: {count} limits, {outcomes.get(1, 0)} builds failed with a message, {outcomes.get(0, 0)} had room; all left whole"
+        f"writes: {count} limits, {outcomes.get(1, 0)} builds failed with a message, {outcomes.get(0, 0)} had room; all intact"
     )
 
 
 @app.command()
 def raw(count: Annotated[int, typer.Option(min=1)] = 5000, seed: int = 1) -> None:
-    """Mutate raw files: each is refused with its name, or every reader reads the same out of it."""
+    """Mutate raw files: each is refused by name, or every reader reads the same text."""
     chance = random.Random(seed)
     judged: dict[str, int] = {}
     slowest = 0.0

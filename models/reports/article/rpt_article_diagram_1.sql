@@ -1,4 +1,4 @@
--- Diagram 1, only those points that the text states: the image itself carries no figures that could be read.
+-- Diagram 1, only the points that the text states: the image itself has no readable figures.
 with observations as (
     select * from {{ ref('fct_index_observations') }}
     where source_code = 'sabdenov_abdrakhmanova' and indicator_code = 'INTERNET_USERS_16_74' and country_code = 'KAZ'

@@ -1,5 +1,5 @@
--- The whole curve of Diagram 1 from the official series. It is another series: the diagram counts people aged 16 to 74, the
--- series of the ITU, with some exceptions that its notes name, people of all ages.
+-- The whole curve of Diagram 1 from the official series. It is a different series: the diagram counts people aged 16 to
+-- 74, and the ITU series counts people of all ages, with some exceptions that its notes name.
 with index_values as (
     select * from {{ ref('fct_index_values') }}
     where country_code = 'KAZ' and indicator_code = 'INTERNET_USERS'

@@ -1,4 +1,4 @@
--- Diagram 2, only those points that the text states: the image itself carries no figures that could be read.
+-- Diagram 2, only the points that the text states: the image itself has no readable figures.
 with observations as (
     select * from {{ ref('fct_index_observations') }}
     where source_code = 'sabdenov_abdrakhmanova' and indicator_code = 'EGDI' and country_code = 'KAZ'

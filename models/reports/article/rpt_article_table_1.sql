@@ -1,4 +1,4 @@
--- Table 1 as printed, put together again from the facts.
+-- Table 1 as printed, rebuilt from the facts.
 {% set article = 'sabdenov_abdrakhmanova' %}
 
 with observations as (

@@ -1,4 +1,4 @@
--- Table 2 as printed, put together again from the memberships: one row of lists.
+-- Table 2 as printed, rebuilt from the memberships: one row of lists.
 with memberships as (
     select * from {{ ref('bridge_country_groups') }}
 ),

@@ -1,4 +1,4 @@
--- Table 3 as printed, put together again from the facts. An empty figure is one that the source marks as missing.
+-- Table 3 as printed, rebuilt from the facts. An empty figure is one that the source marks as missing.
 with usage as (
     select * from {{ ref('fct_service_usage') }}
     where source_code = 'sabdenov_abdrakhmanova'

@@ -1,4 +1,4 @@
--- Every claim of the article with its verdict. A claim that no figure here can settle says why not.
+-- Every claim of the article with its verdict. If no figure here can settle a claim, its row says why not.
 with claims as (
     select * from {{ ref('stg_article__claims') }}
 ),

@@ -1,4 +1,4 @@
--- A row per member state and edition of the UN survey, with what it is measured against.
+-- One row per member state and edition of the UN survey, with the figures that the state is compared with.
 with index_values as (
     select * from {{ ref('fct_index_values') }}
     where source_code = 'un_egov_survey'
@@ -53,7 +53,7 @@ wide as (
         countries.region_name
 ),
 
--- each state in each of its groups
+-- one row per state and group that it belongs to
 grouped as (
     select
         wide.country_code,
@@ -110,7 +110,7 @@ final as (
         changed.country_name,
         changed.period_code,
         changed.egdi,
-        -- a state that was not assessed shares one last rank with all others like it, which is no place
+        -- all states that were not assessed share the last rank, which does not say how they compare
         case when changed.egdi is not null then changed.published_rank end as rank,
         world.states_assessed,
         changed.level_code,

@@ -1,5 +1,5 @@
--- Who leads each group of states in each edition of the EGDI, who follows, and where Kazakhstan stands in it. The
--- groups of the article are left out: it chose their members by these very figures.
+-- Who leads each group of states in each edition of the EGDI, who is second, and which place Kazakhstan has. The groups of
+-- the article are left out: it chose their members by these same figures.
 with profiles as (
     select * from {{ ref('rpt_country_profile') }}
     where egdi is not null

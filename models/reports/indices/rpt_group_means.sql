@@ -1,5 +1,5 @@
--- The mean of each group of states in each edition of the UN survey, part by part, beside the figure of Kazakhstan. The groups of
--- the article are left out: it chose their members by these very figures.
+-- The mean of each group of states in each edition of the UN survey, part by part, next to Kazakhstan's figure. The groups of
+-- the article are left out: it chose their members by these same figures.
 with index_values as (
     select * from {{ ref('fct_index_values') }}
     where indicator_code in ('EGDI', 'OSI', 'TII', 'HCI', 'EPI') and value is not null

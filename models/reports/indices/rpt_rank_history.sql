@@ -1,4 +1,4 @@
--- The EGDI rank of every state over the editions, each beside the one before. Ranks place states against each other.
+-- The EGDI rank of every state in every edition, next to its previous rank. Ranks compare states with each other.
 with profiles as (
     select * from {{ ref('rpt_country_profile') }}
 ),

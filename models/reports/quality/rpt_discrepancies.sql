@@ -1,5 +1,5 @@
--- Where the sources misprint, contradict themselves or leave a doubt, and how the warehouse reads them. Most findings
--- on the article were made while transcribing; the others follow from the figures.
+-- Misprints, contradictions and ambiguities in the sources, and how the warehouse reads them. Most findings on the article
+-- were made during transcription; the others follow from the figures.
 {% set article = 'sabdenov_abdrakhmanova' %}
 
 with transcribed as (
@@ -124,7 +124,7 @@ not_assessed as (
     group by index_values.period_code, index_values.source_code
 ),
 
--- one state at the end of a scale is its lowest; several at once, in parts that count things no state is without, are a doubt
+-- one state with a zero has the lowest score; several zeros are doubtful, because these parts count things that every state has
 zero_parts as (
     select
         concat('zero_', lower(index_values.indicator_code), '_', index_values.period_code) as finding_code,

@@ -1,4 +1,4 @@
--- Published beside recomputed. Every row that does not agree has a reason, or the build fails.
+-- Published figures next to recomputed ones. Every row that does not agree must have a reason, or the build fails.
 with recomputed as (
     select * from {{ ref('int_index_values_recomputed') }}
 ),
@@ -15,7 +15,7 @@ countries as (
     select * from {{ ref('dim_countries') }}
 ),
 
--- equal in print, ranked apart: the publisher broke the tie by decimals that it does not print
+-- equal printed values with different ranks: the publisher broke the tie by decimals that it does not print
 ties as (
     select
         country_code,

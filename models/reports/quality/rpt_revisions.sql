@@ -1,4 +1,4 @@
--- Every figure that a publisher changed after it was first imported: each value beside the one that replaced it.
+-- Every figure that a publisher changed after it was first imported: each value next to the one that replaced it.
 with figures as (
     select * from {{ ref('int_series_figures_unpivoted') }}
 ),

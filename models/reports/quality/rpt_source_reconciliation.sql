@@ -1,5 +1,5 @@
--- Every value that two sources give, side by side, and why they agree or differ. Internet users aged 16 to 74 stand beside
--- those of all ages, as the nearest that another source gives.
+-- Every value that two sources give, side by side, and why they agree or differ. Internet users aged 16 to 74 are compared
+-- with those of all ages, the closest figure that another source gives.
 with observations as (
     select * from {{ ref('fct_index_observations') }}
     where value is not null

@@ -1,4 +1,4 @@
--- A service's figures and the events that touched it, in one ordered list. What is not dated stands last.
+-- A service's figures and the events that touched it, in one ordered list. Undated entries come last.
 with usage as (
     select * from {{ ref('fct_service_usage') }}
 ),

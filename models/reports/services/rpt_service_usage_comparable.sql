@@ -1,5 +1,5 @@
--- Use of services per month, so that a full year can be laid beside a single month: over the likely period where the
--- printed one is doubtful.
+-- Use of services per month, so that a full year can be compared with a single month. If the printed period is doubtful, the
+-- likely period is used.
 with per_month as (
     select * from {{ ref('int_service_usage_per_month') }}
 ),

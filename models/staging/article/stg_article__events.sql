@@ -18,7 +18,7 @@ final as (
         event_code,
         event_type,
         title_en,
-        -- the interval that the printed date spans; 'since' and 'from' leave its end open
+        -- the interval that the printed date covers; 'since' and 'from' leave its end open
         case date_precision
             when 'day' then {{ parse_day('printed_date') }}
             when 'month' then make_date(first_year, month_number, 1)
