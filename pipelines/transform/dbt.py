@@ -145,8 +145,8 @@ def _failure(project: Project, result: dict[str, Any]) -> str:
         return f"  {kind} {name}: {' '.join((result.get('message') or '').split())}"
     rows = f"{result['failures']} row{'s' if result['failures'] != 1 else ''}"
     with duckdb.connect() as connection:
-        for name, file in (("egov", project.build_file), ("work", project.work_file)):
-            connection.execute(f"attach ? as {name} (read_only)", [str(file)])
+        for database, file in (("egov", project.build_file), ("work", project.work_file)):
+            connection.execute(f"attach ? as {database} (read_only)", [str(file)])
         connection.execute("use egov")
         cursor = connection.execute(result["code"])
         columns = [column[0] for column in cursor.description or []]

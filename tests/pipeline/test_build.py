@@ -107,6 +107,7 @@ def test_a_failing_data_test_publishes_nothing(fresh: Project) -> None:
     assert done.returncode == 1
     assert "nothing is published" in done.stderr
     assert "table_1_egdi_is_the_mean_of_its_parts" in done.stderr
+    assert "test rules_of_rpt_article_table_1: 1 row" in done.stderr
     assert "0.8376" in done.stderr, "the failing row must be shown"
     assert "Traceback" not in done.stderr
     assert_whole(fresh, before)
@@ -117,7 +118,7 @@ def test_a_failing_data_test_publishes_nothing(fresh: Project) -> None:
     last = runs.history(fresh, 1)[0]
     assert last["outcome"] == "failed"
     assert "table_1_egdi_is_the_mean_of_its_parts" in last["error"]
-    assert set(last["steps"]) == {"validate", "load"}
+    assert set(last["steps"]) == {"validate", "load", "transform", "products", "compare"}
     assert "table_1_egdi_is_the_mean_of_its_parts" in (fresh.logs / f"{last['run_id']}.log").read_text(encoding="utf-8")
 
 

@@ -94,6 +94,10 @@ def test_a_loss_has_to_be_accepted(fresh: Project) -> None:
         connection.execute("update reports.rpt_discrepancies set finding_code = 'made_up' where finding_code = 'spaced_egdi'")
         connection.execute("update reports.rpt_claims set verdict = 'contradicted' where claim_code = 'very_high_osi'")
         connection.execute("alter table reports.rpt_article_references drop column details")
+    manifest = fresh.root / "kept" / "manifest.json"
+    described = json.loads(manifest.read_text(encoding="utf-8"))
+    del described["nodes"]["model.egov.rpt_article_references"]["columns"]["details"]
+    manifest.write_text(json.dumps(described), encoding="utf-8")
     refused = egov(fresh, "build", "--force", steps=QUICK)
     assert refused.returncode == 4
     assert "reports.rpt_discrepancies loses rows: spaced_egdi" in refused.stderr
@@ -382,11 +386,11 @@ def test_readers_through_rebuilds(fresh: Project) -> None:
         done = egov(project, "build", "--force", "--keep", "2", steps=quick(lambda project: mark(project, number)))
         assert done.returncode == 0, done.stderr
 
-    answers, wrong = faults.read_through_rebuilds(fresh, 2, readers=3, build=publish)
+    answers, wrong = faults.read_through_rebuilds(fresh, 5, readers=3, build=publish)
     assert wrong == []
     assert answers > 10
     with connect.connect(fresh.published_file) as connection:
-        assert connection.execute(faults.MARKS).fetchall()[0][1:3] == ("2", "2")
+        assert connection.execute(faults.MARKS).fetchall()[0][1:3] == ("5", "5")
 
 
 def test_mutated_raw_files() -> None:

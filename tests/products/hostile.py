@@ -48,7 +48,7 @@ READ_BY_MODELS = {
     "article/prose_usage_figures.csv": {"printed_period"},
     "article/events.csv": {"printed_date"},
     "article/discrepancies.csv": {"printed_text"},  # must quote its cell: see _requote
-    "codes/countries.csv": {"subregion_name"},
+    "codes/countries.csv": {"region_name", "subregion_name"},
     "codes/country_groups.csv": {"printed_name"},  # one of the headers
     "codes/indicators.csv": {"publisher"},
 }
@@ -127,7 +127,8 @@ def _poisoned_cell(file: str, name: str, text: str) -> str:
         return ", ".join(poisoned(country) for country in text.split(", "))
     if file == "table_3.csv":
         return re.sub('"([^"]+)"', lambda service: f'"{poisoned(service[1])}"', text)
-    return poisoned(text, payloads_for(name))
+    in_locator = file == "countries.csv" and name == "name_en"
+    return poisoned(text, payloads_for("locator" if in_locator else name))
 
 
 def _requote(project: Project) -> None:

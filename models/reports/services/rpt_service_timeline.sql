@@ -20,6 +20,10 @@ services as (
     select * from {{ ref('dim_services') }}
 ),
 
+cells as (
+    select * from {{ ref('dim_source_cells') }}
+),
+
 entries as (
     select
         usage.service_code,
@@ -70,10 +74,13 @@ final as (
         entries.entry,
         entries.usage_count,
         entries.value_qualifier,
-        entries.source_cell_id
+        entries.source_cell_id,
+        cells.source_code
     from entries
     inner join services
         on entries.service_code = services.service_code
+    inner join cells
+        on entries.source_cell_id = cells.source_cell_id
 )
 
 select * from final

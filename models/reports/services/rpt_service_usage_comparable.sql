@@ -33,7 +33,8 @@ final as (
             when per_month.grain = 'year'
                 then 'A full year: per month it is the mean of twelve months, seasons levelled out.'
             else 'A single month: it carries its season.'
-        end as comparability_note
+        end as comparability_note,
+        per_month.source_code
     from per_month
     inner join services
         on per_month.service_code = services.service_code
@@ -42,4 +43,4 @@ final as (
 )
 
 select * from final
-order by service_code, period_code
+order by service_code, period_code, service_usage_id
