@@ -618,7 +618,9 @@ DISTORTING = {
 
 
 @pytest.mark.parametrize("setting", [*DISTORTING, "all of them"])
-def test_settings_that_distort(whole: Project, database: Database, setting: str) -> None:
+def test_settings_that_distort(whole: Project, small: Project, database: Database, setting: str) -> None:
+    # a limit of time needs a load that lasts; any other setting distorts every value, and few tables have every type
+    release = small if "50ms" not in DISTORTING.get(setting, "50ms") else whole
     chosen = DISTORTING if setting == "all of them" else {setting: DISTORTING[setting]}
     known = {name for (name,) in database.admin.execute("select name from pg_settings").fetchall()} | {"role"}
     database.admin.execute("create role another")
@@ -626,8 +628,8 @@ def test_settings_that_distort(whole: Project, database: Database, setting: str)
     for name in set(chosen) & known:
         database.admin.execute(f"alter role publisher in database \"{database.name}\" set {name} = '{chosen[name]}'")
     try:
-        assert_published(publish(whole, database.dsn, release=OTHER))
-        assert_as_in_the_release(whole, database)
+        assert_published(publish(release, database.dsn, release=OTHER))
+        assert_as_in_the_release(release, database)
         assert rights(database) == ONLY_THE_READER
     finally:
         database.admin.execute(f'alter role publisher in database "{database.name}" reset all')
