@@ -18,6 +18,7 @@ from playwright.sync_api import BrowserContext, Route, sync_playwright
 from pipelines.project import Project
 from pipelines.releases import connect
 from tests.helpers import KEEPING, NOT_RUN, copy_project, egov, need
+from tests.importers.official import import_next_editions
 from tests.products.hostile import poison
 
 # A background job inherits these signals as ignored and passes that on to its children, which the tests send signals to.
@@ -57,6 +58,12 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def attacked(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Like `built`, but every text in the figures, the package and the models contains markup and scripts: see hostile.py."""
     return shared_build(tmp_path_factory, "attacked", poison)
+
+
+@pytest.fixture(scope="session")
+def next_edition(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Like `built`, but with future editions. Tests must not change it."""
+    return shared_build(tmp_path_factory, "next_edition", import_next_editions)
 
 
 @pytest.fixture

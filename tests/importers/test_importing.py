@@ -21,35 +21,9 @@ from pipelines.importers import layout, un_egov_survey, un_m49, write
 from pipelines.intake.check import update_hashes
 from pipelines.project import EgovError, Project
 from pipelines.releases import connect
+from tests import test_docs
 from tests.helpers import ROOT, egov
-
-UN_HEADER = list(un_egov_survey.COLUMNS)
-
-
-def raw_rows(path: str) -> list[dict[str, str]]:
-    with open(ROOT / "raw" / path, encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def official_un(edition: str = "2024", year: str | None = None) -> str:
-    """An edition of the UN survey in the layout of the download: names are quoted, and some have trailing blanks."""
-    lines = [",".join(UN_HEADER)]
-    for row in raw_rows(f"un_egov_survey/egdi_{edition}.csv"):
-        name = row["country_name"] + (" " if row["country_name"] == "Kazakhstan" else "")
-        figures = [row[ours] for ours in list(un_egov_survey.COLUMNS.values())[2:]]
-        lines.append(",".join([year or row["survey_year"], f'"{name}"', *figures]))
-    return "\n".join(lines) + "\n"
-
-
-def official_gtmi() -> str:
-    parts = ["gtmi", "cgsi", "psdi", "dcei", "gtei"]
-    lines = ["year,country_code,country_name,grp," + ",".join(parts)]
-    for year in ("2020", "2022", "2025"):
-        for row in raw_rows(f"wb_gtmi/gtmi_{year}.csv"):
-            name = f'"{row["country_name"]}"' if "," in row["country_name"] else row["country_name"]
-            lines.append(",".join([year, row["published_code"], name, row["grp"], *(row[part] for part in parts)]))
-    lines += ["2025,0.75,A,80,0.4060913705583756,,,,", "2025,0.65715225784495757,,,648.5,,,,6.0"]
-    return "\n".join(lines) + "\n"
+from tests.importers.official import official_gtmi, official_un, raw_rows
 
 
 def official_wdi(**later: str) -> str:
@@ -340,37 +314,10 @@ def test_mutated_files_are_refused_or_mean_what_they_say(data: st.DataObject, tm
         assert ours["egdi"] == theirs["E-Government Index"].strip()
 
 
-def made_up_2026() -> str:
-    """A made-up edition of 2026: Kazakhstan is first of 193, and all others keep their order behind it."""
-    rows = sorted(
-        raw_rows("un_egov_survey/egdi_2024.csv"), key=lambda row: (row["country_code"] != "KAZ", int(row["egdi_rank"]))
-    )
-    lines = [",".join(UN_HEADER)]
-    for rank, row in enumerate(rows, start=1):
-        value = "0.99000" if rank == 1 else row["egdi"]
-        parts = ["0.99000"] * 3 if rank == 1 else [row["osi"], row["hci"], row["tii"]]
-        shown = (
-            rank
-            if rank == 1
-            else 1
-            + sum(
-                Decimal(other["egdi"]) > Decimal(row["egdi"]) or other["country_code"] == "KAZ"
-                for other in rows
-                if other is not row
-            )
-        )
-        lines.append(f'2026,"{row["country_name"]}",{shown},{value},{row["epi"]},{parts[0]},{parts[1]},{parts[2]}')
-    return "\n".join(lines) + "\n"
-
-
-def test_the_next_edition_is_import_and_build(fresh: Project, tmp_path: Path) -> None:
-    file = tmp_path / "EGOV_DATA_2026.csv"
-    file.write_text(made_up_2026(), encoding="utf-8")
-    said = egov(fresh, "import", "un-egov-survey", str(file))
-    assert said.returncode == 0, said.stderr
-    done = egov(fresh, "build")
-    assert done.returncode == 0, done.stderr
-    with connect.connect(fresh.published_file) as release:
+def test_the_next_edition_is_import_and_build(next_edition: Project) -> None:
+    for block in test_docs.BLOCK.finditer(test_docs.README):  # the outputs that README shows stay as they are
+        test_docs.test_query_has_the_shown_output(next_edition, block)
+    with connect.connect(next_edition.published_file) as release:
 
         def one(query: str) -> tuple[object, ...] | None:
             return release.execute(query).fetchone()
@@ -397,7 +344,7 @@ def test_the_next_edition_is_import_and_build(fresh: Project, tmp_path: Path) ->
         assert "2026: 1" in str(one("select observed from reports.rpt_claims where claim_code = 'rank_gradual_rise'"))
         assert one(
             "select locator from marts.dim_source_cells where raw_file = 'un_egov_survey/egdi_2026.csv' and raw_row = 1 and raw_column = 'egdi'"
-        ) == ("EGOV_DATA_2026.csv, row 1, column E-Government Index",)
+        ) == ("un-egov-survey.csv, row 1, column E-Government Index",)
 
 
 def test_a_revision_keeps_both_and_uses_the_newer(fresh: Project, tmp_path: Path) -> None:

@@ -25,9 +25,7 @@ from pipelines.project import EgovError, Project
 from pipelines.releases import connect
 from pipelines.releases.catalog import PUBLIC_SCHEMAS, Catalog, Column, Table, read_tables
 from pipelines.releases.draft import Draft
-from tests.conftest import shared_build
 from tests.helpers import current_draft, egov, quick
-from tests.importers.test_importing import made_up_2026, official_gtmi
 
 
 def without_ink(draft: Draft, catalog: Catalog) -> None:
@@ -262,23 +260,6 @@ def test_every_file_of_a_release_is_declared_by_a_product(built: Project, releas
     assert len(declared) == len(set(declared))
     found = {path.relative_to(built.current).as_posix() for path in built.current.rglob("*") if path.is_file()}
     assert found == {*declared, "egov.duckdb", "release.json"}
-
-
-def import_next_editions(project: Project) -> None:
-    """Import made-up future editions of the UN survey and of GTMI, based on the latest ones."""
-    header, *lines = official_gtmi().splitlines()
-    gtmi = [header, *(f"2027,{line.removeprefix('2025,')}" for line in lines if line.startswith("2025,"))]
-    for command, text in (("un-egov-survey", made_up_2026()), ("wb-gtmi", "\n".join(gtmi) + "\n")):
-        file = project.root / f"{command}.csv"
-        file.write_text(text, encoding="utf-8")
-        said = egov(project, "import", command, str(file))
-        assert said.returncode == 0, said.stderr
-
-
-@pytest.fixture(scope="session")
-def next_edition(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Like `built`, but with future editions. Tests must not change it."""
-    return shared_build(tmp_path_factory, "next_edition", import_next_editions)
 
 
 # A new edition changes the figures in the texts of the report, and may need translations that were not used before.

@@ -9,6 +9,7 @@ rows can therefore share one drawing, into which each puts its own texts.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import textwrap
@@ -566,7 +567,7 @@ def _svg(chart: Spec, data: Rows, words: Words, style: Style) -> str:
 
 
 def warm_up() -> None:
-    """Draw a chart of nothing: the first chart starts a JavaScript engine and compiles Vega, which takes longer than the rest."""
+    """Draw an empty chart: the first chart starts a JavaScript engine and compiles Vega, which takes longer than the others."""
     vl_convert.vegalite_to_svg({"mark": "point", "data": {"values": []}})
 
 
@@ -577,6 +578,10 @@ NUMBERS = str.maketrans({",": "\u00a0", ".": ","})
 def _drawn(specification: str) -> str:
     """The SVG of a specification, with the CSS variables of the page as colours."""
     svg = vl_convert.vegalite_to_svg(specification)
+    # the engine numbers its ids for as long as it runs: here they depend on the drawing alone
+    drawing = int(hashlib.sha256(specification.encode()).hexdigest()[:8], 16)
+    numbers = {number: place for place, number in enumerate(dict.fromkeys(re.findall(r'(?<= id="clip)\d+', svg)))}
+    svg = re.sub(r'(?<= id="clip)\d+|(?<=url\(#clip)\d+', lambda found: f"{drawing}n{numbers[found[0]]}", svg)
     for name, colour in COLOURS.items():
         svg = svg.replace(colour, f"var(--{name.replace('_', '-')})")
     width, height = re.search(r'width="([\d.]+)" height="([\d.]+)"', svg).groups()  # type: ignore[union-attr]
