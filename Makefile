@@ -4,7 +4,7 @@
 # make test-bi     run the browser tests in Chromium: the report, and the dashboards in a real Superset across a rebuild
 # make lint        check the style and types of Python and SQL
 # make docs        update the outputs shown in README.md and the generated pages of docs/ from the current release
-# make bench       compare the time and memory of a build with the floor
+# make bench       time and memory of a build, compared with the floor and with another checkout (AGAINST=)
 # make bench-postgres  compare the time of `egov publish postgres` with plain COPY
 # make mutation    measure the share of figures for which the tests notice every changed digit
 # make faults      kill builds, read during rebuilds, fail writes and mutate files, and count the results (KILLS=, REBUILDS=, WRITES=, MUTANTS=)
@@ -39,7 +39,7 @@ docs: warehouse
 	$(RUN) tests.test_docs
 
 bench: .venv/ready
-	$(RUN) tests.proofs.bench
+	$(RUN) tests.proofs.bench $(AGAINST)
 
 bench-postgres: .venv/ready
 	$(RUN) tests.proofs.bench_postgres

@@ -1,12 +1,13 @@
 """Time and memory of a build, side by side in one run: `make bench`.
 
-Six commands take turns for several rounds in a copy of the project. Each is measured as a whole process with its children:
+Six commands, or seven, take turns for several rounds in a copy of the project. Each is measured as a whole process with its children:
 
 - `egov build --force`, cold: without a saved parse of an earlier run;
 - `egov build --force` again;
 - `dbt build` from the shell with default flags on the same loaded file: models and tests, no checks, nothing published;
 - the floor: one process that runs the SQL that dbt compiled (models and data tests) in DuckDB, and nothing else;
-- `egov build` when nothing has changed, and Python doing nothing.
+- `egov build` when nothing has changed, and Python doing nothing;
+- `egov build --force` of another checkout with its own environment, if one is named.
 """
 
 from __future__ import annotations
@@ -26,22 +27,21 @@ from tests.helpers import ROOT, copy_project
 
 ROUNDS = 5
 FLOOR = """
-import json, sys, duckdb
-results = json.load(open("target/run_results.json"))["results"]
-nodes = json.load(open("target/manifest.json"))["nodes"]
+import json, pathlib, duckdb
+target = pathlib.Path("target")
+nodes = json.loads((target / "manifest.json").read_text())["nodes"]
+results = json.loads((target / "run_results.json").read_text())["results"]
+models = [nodes[result["unique_id"]] for result in results if result["unique_id"].startswith("model.")]
+tests = sorted((target / "tests" / "compiled" / "egov").rglob("*.sql"))
+assert len(models) > 40 and len(tests) > 20
 con = duckdb.connect("floor/egov.duckdb")
-for schema in ("staging", "intermediate", "marts", "reports"):
+con.execute("attach 'floor/work.duckdb' as work")
+for schema in sorted({f"{model['database']}.{model['schema']}" for model in models}):
     con.execute(f"create schema {schema}")
-for result in results:
-    node = nodes.get(result["unique_id"])
-    if node is None:
-        continue
-    code = result["compiled_code"]
-    if node["resource_type"] == "model":
-        kind = node["config"]["materialized"]
-        con.execute(f"create {kind} {node['schema']}.{node['name']} as {code}")
-    else:
-        assert con.execute(f"select count(*) from ({code}) as failing").fetchone() == (0,), node["name"]
+for model in models:
+    con.execute(f"create table {model['relation_name']} as {model['compiled_code']}")
+for test in tests:
+    assert con.execute(f"select count(*) from ({test.read_text()}) as failing").fetchone() == (0,), test
 """
 
 
@@ -71,13 +71,14 @@ def run(command: list[str], folder: Path) -> Run:
 
 def main() -> None:
     """Measure, and print one row per command: median seconds and memory, and the ratio to the floor."""
+    against = Path(sys.argv[1]).resolve() if sys.argv[1:] else None
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         project = copy_project(folder)
         binaries = Path(sys.executable).parent
         egov, dbt = str(binaries / "egov"), str(binaries / "dbt")
         run([egov, "build"], folder)
-        loading = f"from pathlib import Path; from pipelines.project import Project; from pipelines.load import load; load(Project(Path({str(folder)!r})), Path('loaded/egov.duckdb'))"
+        loading = f"from pathlib import Path; from pipelines.project import Project; from pipelines.intake.load import load; load(Project(Path({str(folder)!r})), Path('loaded/egov.duckdb'))"
         (folder / "loaded").mkdir()
         run([sys.executable, "-c", loading], folder)
 
@@ -95,14 +96,19 @@ def main() -> None:
             return run([sys.executable, "-c", "pass"], folder)
 
         def default_dbt() -> Run:
-            project.build.mkdir(exist_ok=True)
+            shutil.rmtree(project.build, ignore_errors=True)
+            project.build_file.parent.mkdir(parents=True)
             shutil.copy(folder / "loaded/egov.duckdb", project.build_file)
-            return run([dbt, "build"], folder)
+            return run([dbt, "build", "--exclude-resource-type", "unit_test"], folder)
 
         def floor() -> Run:
             shutil.rmtree(folder / "floor", ignore_errors=True)
             shutil.copytree(folder / "loaded", folder / "floor")
             return run([sys.executable, "-c", FLOOR], folder)
+
+        def other() -> Run:
+            assert against
+            return run([str(against / ".venv/bin/python"), "-m", "pipelines", "build", "--force"], against)
 
         measured: dict[str, tuple[Callable[[], Run], list[Run]]] = {
             "egov build, cold": (cold, []),
@@ -112,6 +118,9 @@ def main() -> None:
             "egov build, no change": (unchanged, []),
             "python -c pass": (python, []),
         }
+        if against:
+            run([str(against / ".venv/bin/python"), "-m", "pipelines", "build"], against)
+            measured["the other checkout"] = (other, [])
         for number in range(ROUNDS):
             for name, (command, runs) in measured.items():
                 runs.append(command())
@@ -130,6 +139,11 @@ def main() -> None:
             for ours, theirs in zip(measured["egov build, again"][1], measured["dbt build, default"][1], strict=True)
         ]
         print(f"egov build, again, to dbt build, default: {statistics.median(ratios):.2f}")
+        if against:
+            ratios = [
+                ours.seconds / theirs.seconds for ours, theirs in zip(full, measured["the other checkout"][1], strict=True)
+            ]
+            print(f"egov build, again, to that of the other checkout: {statistics.median(ratios):.2f}")
 
 
 if __name__ == "__main__":
