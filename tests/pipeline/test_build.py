@@ -122,6 +122,23 @@ def test_a_failing_data_test_publishes_nothing(fresh: Project) -> None:
     assert "table_1_egdi_is_the_mean_of_its_parts" in (fresh.logs / f"{last['run_id']}.log").read_text(encoding="utf-8")
 
 
+def test_a_failing_unit_test_publishes_nothing(fresh: Project) -> None:
+    before = fresh.current.readlink().name
+    path = fresh.root / "models/staging/article/stg_article__table_1.yml"
+    text = path.read_text(encoding="utf-8")
+    assert "egdi_rank: 7, country_name: Utopia" in text
+    path.write_text(text.replace("egdi_rank: 7, country_name: Utopia", "egdi_rank: 8, country_name: Utopia"), encoding="utf-8")
+    done = egov(fresh, "build")
+    assert done.returncode == 1
+    assert "unit_test decimals_with_a_comma of stg_article__table_1" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert_whole(fresh, before)
+    recorded = fresh.runs_file.read_text(encoding="utf-8")
+    assert "decimals_with_a_comma" in recorded
+    assert "\\u001b" not in recorded, "dbt's colour codes"
+    assert "\x1b" not in recorded + done.stderr
+
+
 def test_a_broken_model_publishes_nothing(fresh: Project) -> None:
     before = fresh.current.readlink().name
     (fresh.root / "models/marts/dim_levels.sql").write_text("select nothing from nowhere\n", encoding="utf-8")
