@@ -18,7 +18,7 @@ from typing import Any
 from rich.console import Console
 
 from pipelines import signals
-from pipelines.project import EgovError, Exit, Project, printable, said_by
+from pipelines.project import EgovError, Exit, Project, printable, replace_file, said_by
 from pipelines.releases import store
 
 Record = dict[str, Any]
@@ -70,7 +70,8 @@ class Run:
         self._mark()
 
     def _mark(self) -> None:
-        (self._project.build / store.MARKER).write_text(json.dumps(self.record), encoding="utf-8")
+        # in one step: a run that is killed at this moment is recorded too
+        replace_file(self._project.build / store.MARKER, json.dumps(self.record).encode())
 
     def end(self, outcome: str, error: str | None = None) -> None:
         """Record how the run ended. If the disk has no room for the record, the run still ends as usual."""
