@@ -23,7 +23,7 @@ from pipelines.project import EgovError, Project
 from pipelines.releases import connect
 from tests import test_docs
 from tests.helpers import ROOT, egov
-from tests.importers.official import official_gtmi, official_un, raw_rows
+from tests.importers.official import UN_HEADER, official_gtmi, official_un, raw_rows
 
 
 def official_wdi(**later: str) -> str:
