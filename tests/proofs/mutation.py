@@ -70,21 +70,18 @@ class Warehouse:
         load(project, self._loaded)
         target = project.root / "target"
         nodes = json.loads((target / "manifest.json").read_text(encoding="utf-8"))["nodes"]
-        results = [
-            result
-            for name in ("run_results.json", "tests/run_results.json")
-            for result in json.loads((target / name).read_text(encoding="utf-8"))["results"]
-        ]
-        compiled = [(nodes[result["unique_id"]], result["compiled_code"]) for result in results if result["unique_id"] in nodes]
-        # models as dbt created them, with the constraints of their contracts: keys and references also guard the data
+        # a model as dbt made it, with the constraints of its contract: keys and references are rules of the data too
         self._models = {
             f"{node['database']}.{node['schema']}.{node['name']}": (target / "run/egov" / node["original_file_path"])
             .read_text(encoding="utf-8")
             .replace("__dbt_tmp", "")
-            for node, _ in compiled
-            if node["resource_type"] == "model"
+            for node in nodes.values()
+            if node["resource_type"] == "model" and node["config"]["materialized"] == "table"
         }
-        self._tests = {node["name"]: code for node, code in compiled if node["resource_type"] == "test"}
+        compiled = sorted((target / "tests/compiled/egov").rglob("*.sql"))
+        self._tests = {file.stem: file.read_text(encoding="utf-8") for file in compiled}
+        assert len(self._models) > 40
+        assert len(self._tests) > 20
         self._checks = list(published_checks())
         package = json.loads(project.package_file.read_text(encoding="utf-8"))
         self._fields = {
