@@ -129,7 +129,7 @@ def _resource(package: dict[str, Any], edition: Edition, revision: int, file: Pa
         raise EgovError(f"raw/datapackage.json describes no source {edition.source!r}; add it to `sources`", Exit.REFUSED)
     stem = edition.series.removeprefix(f"{edition.source}_")
     suffix = f"_r{revision}" if revision > 1 else ""
-    path = f"{edition.source}/{stem}_{edition.edition}{suffix}.csv"
+    path = f"{edition.source}/{stem}_{edition.edition.replace('-', '_')}{suffix}.csv"
     lists = {
         "country_code": "codes_countries",
         "indicator_code": "codes_indicators",

@@ -1,11 +1,12 @@
 """Products: the files that a release offers besides its database, all of them made from that database.
 
-Each module makes one format. It declares a PRODUCT with the files that it writes, and is listed in MODULES; a new format needs
-nothing else. A product that cannot be made fails the build, so that a release always holds all products.
+Each module makes one format. It declares a PRODUCT with the files that it writes; a new format needs nothing else. A product
+that cannot be made fails the build, so that a release always holds all products.
 """
 
 from __future__ import annotations
 
+import pkgutil
 import time
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -17,15 +18,14 @@ from pipelines.releases import connect
 from pipelines.releases.catalog import Catalog
 from pipelines.releases.draft import Draft
 
-MODULES = ("tables", "sdmx", "codebook", "docs", "report")
-
 
 def every() -> list[Product]:
-    """The products of a release, except for its description, which `make` adds.
+    """The products of a release, by module name, except for its description, which `make` adds.
 
     The modules are imported here: a caller that needs only the contract, or a build that fails early, needs none of them.
     """
-    return [import_module(f"{__name__}.{module}").PRODUCT for module in MODULES]
+    modules = (import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__))
+    return [module.PRODUCT for module in modules if hasattr(module, "PRODUCT")]
 
 
 def require_extras(products: Sequence[Product]) -> None:

@@ -9,6 +9,8 @@ from pipelines.importers import un_egov_survey
 from pipelines.project import Project
 from tests.helpers import ROOT, egov
 
+# The latest edition that raw/ holds.
+LATEST = max(path.stem[-4:] for path in (ROOT / "raw/un_egov_survey").glob("egdi_????.csv"))
 UN_HEADER = list(un_egov_survey.COLUMNS)
 
 
@@ -38,10 +40,10 @@ def official_gtmi() -> str:
     return "\n".join(lines) + "\n"
 
 
-def made_up_2026() -> str:
-    """A made-up edition of 2026: Kazakhstan is first of 193, and all others keep their order behind it."""
+def made_up_edition() -> str:
+    """A made-up edition of 2096: Kazakhstan is first of 193, and all others keep the order of the latest edition behind it."""
     rows = sorted(
-        raw_rows("un_egov_survey/egdi_2024.csv"), key=lambda row: (row["country_code"] != "KAZ", int(row["egdi_rank"]))
+        raw_rows(f"un_egov_survey/egdi_{LATEST}.csv"), key=lambda row: (row["country_code"] != "KAZ", int(row["egdi_rank"]))
     )
     lines = [",".join(UN_HEADER)]
     for rank, row in enumerate(rows, start=1):
@@ -57,15 +59,15 @@ def made_up_2026() -> str:
                 if other is not row
             )
         )
-        lines.append(f'2026,"{row["country_name"]}",{shown},{value},{row["epi"]},{parts[0]},{parts[1]},{parts[2]}')
+        lines.append(f'2096,"{row["country_name"]}",{shown},{value},{row["epi"]},{parts[0]},{parts[1]},{parts[2]}')
     return "\n".join(lines) + "\n"
 
 
 def import_next_editions(project: Project) -> None:
     """Import made-up future editions of the UN survey and of GTMI, based on the latest ones."""
     header, *lines = official_gtmi().splitlines()
-    gtmi = [header, *(f"2027,{line.removeprefix('2025,')}" for line in lines if line.startswith("2025,"))]
-    for command, text in (("un-egov-survey", made_up_2026()), ("wb-gtmi", "\n".join(gtmi) + "\n")):
+    gtmi = [header, *(f"2097,{line.removeprefix('2025,')}" for line in lines if line.startswith("2025,"))]
+    for command, text in (("un-egov-survey", made_up_edition()), ("wb-gtmi", "\n".join(gtmi) + "\n")):
         file = project.root / f"{command}.csv"
         file.write_text(text, encoding="utf-8")
         said = egov(project, "import", command, str(file))

@@ -23,7 +23,7 @@ from pipelines.project import EgovError, Project
 from pipelines.releases import connect
 from tests import test_docs
 from tests.helpers import ROOT, egov
-from tests.importers.official import UN_HEADER, official_gtmi, official_un, raw_rows
+from tests.importers.official import LATEST, UN_HEADER, official_gtmi, official_un, raw_rows
 
 
 def official_wdi(**later: str) -> str:
@@ -244,7 +244,7 @@ def test_a_write_that_fails_leaves_nothing(
 ) -> None:
     before = snapshot(project)
     file = tmp_path / "official.csv"
-    file.write_text(official_un(year="2026"), encoding="utf-8")
+    file.write_text(official_un(year="2096"), encoding="utf-8")
     members, areas = official_countries(tmp_path)
     text = areas.read_text(encoding="utf-8")
     assert "Ирландия" in text
@@ -266,7 +266,7 @@ def test_a_write_that_fails_leaves_nothing(
 def test_an_edition_twice_in_one_call_is_written_once(project: Project, tmp_path: Path) -> None:
     one, other = tmp_path / "one.csv", tmp_path / "other.csv"
     for file in (one, other):
-        file.write_text(official_un(year="2026"), encoding="utf-8")
+        file.write_text(official_un(year="2096"), encoding="utf-8")
     said = write.import_files(project, [one, other], un_egov_survey.read, revision=False)
     assert ["rows in raw" in line for line in said] == [True, False]
     assert "already held with the same figures" in said[1]
@@ -318,33 +318,36 @@ def test_mutated_files_are_refused_or_mean_what_they_say(data: st.DataObject, tm
 def test_the_next_edition_is_import_and_build(next_edition: Project) -> None:
     for block in test_docs.BLOCK.finditer(test_docs.README):  # the outputs that README shows stay as they are
         test_docs.test_query_has_the_shown_output(next_edition, block)
+    previous = next(
+        int(row["egdi_rank"]) for row in raw_rows(f"un_egov_survey/egdi_{LATEST}.csv") if row["country_code"] == "KAZ"
+    )
     with connect.connect(next_edition.published_file) as release:
 
         def one(query: str) -> tuple[object, ...] | None:
             return release.execute(query).fetchone()
 
         assert one(
-            "select value, published_rank, countries_ranked, level_code from marts.fct_index_values where index_value_id = 'KAZ.EGDI.2026'"
+            "select value, published_rank, countries_ranked, level_code from marts.fct_index_values where index_value_id = 'KAZ.EGDI.2096'"
         ) == (Decimal("0.99"), 1, 193, "very_high")
-        assert one("select count(*) from marts.fct_index_observations where period_code = '2026'") == (193 * 5,)
-        assert one("select year from marts.dim_periods where period_code = '2026'") == (2026,)
+        assert one("select count(*) from marts.fct_index_observations where period_code = '2096'") == (193 * 5,)
+        assert one("select year from marts.dim_periods where period_code = '2096'") == (2096,)
         assert one(
-            "select countries_assessed, is_comparable_with_previous from marts.dim_indicator_editions where indicator_code = 'EGDI' and period_code = '2026'"
+            "select countries_assessed, is_comparable_with_previous from marts.dim_indicator_editions where indicator_code = 'EGDI' and period_code = '2096'"
         ) == (193, True)
         assert one(
-            "select rank, places_gained, rank_in_central_asia from reports.rpt_country_profile where country_code = 'KAZ' and period_code = '2026'"
-        ) == (1, 23, 1)
+            "select rank, places_gained, rank_in_central_asia from reports.rpt_country_profile where country_code = 'KAZ' and period_code = '2096'"
+        ) == (1, previous - 1, 1)
         assert one(
-            "select previous_rank from reports.rpt_rank_history where country_code = 'KAZ' and period_code = '2026'"
-        ) == (24,)
+            "select previous_rank from reports.rpt_rank_history where country_code = 'KAZ' and period_code = '2096'"
+        ) == (previous,)
         assert one(
-            "select leader_code, kazakhstan_place from reports.rpt_group_leaders where group_code = 'world' and period_code = '2026'"
+            "select leader_code, kazakhstan_place from reports.rpt_group_leaders where group_code = 'world' and period_code = '2096'"
         ) == ("KAZ", 1)
-        assert one("select rank from reports.rpt_article_diagram_2_from_series where period_code = '2026'") == (1,)
-        assert one("select count(*) from reports.rpt_recomputation where period_code = '2026'") == (193 * 2,)
-        assert "2026: 1" in str(one("select observed from reports.rpt_claims where claim_code = 'rank_gradual_rise'"))
+        assert one("select rank from reports.rpt_article_diagram_2_from_series where period_code = '2096'") == (1,)
+        assert one("select count(*) from reports.rpt_recomputation where period_code = '2096'") == (193 * 2,)
+        assert "2096: 1" in str(one("select observed from reports.rpt_claims where claim_code = 'rank_gradual_rise'"))
         assert one(
-            "select locator from marts.dim_source_cells where raw_file = 'un_egov_survey/egdi_2026.csv' and raw_row = 1 and raw_column = 'egdi'"
+            "select locator from marts.dim_source_cells where raw_file = 'un_egov_survey/egdi_2096.csv' and raw_row = 1 and raw_column = 'egdi'"
         ) == ("un-egov-survey.csv, row 1, column E-Government Index",)
 
 

@@ -78,8 +78,9 @@ class Warehouse:
             for node in nodes.values()
             if node["resource_type"] == "model" and node["config"]["materialized"] == "table"
         }
+        tests = {node["name"] for node in nodes.values() if node["resource_type"] == "test"}
         compiled = sorted((target / "tests/compiled/egov").rglob("*.sql"))
-        self._tests = {file.stem: file.read_text(encoding="utf-8") for file in compiled}
+        self._tests = {file.stem: file.read_text(encoding="utf-8") for file in compiled if file.stem in tests}
         assert len(self._models) > 40
         assert len(self._tests) > 20
         self._checks = list(published_checks())
