@@ -127,8 +127,7 @@ def _poisoned_cell(file: str, name: str, text: str) -> str:
         return ", ".join(poisoned(country) for country in text.split(", "))
     if file == "table_3.csv":
         return re.sub('"([^"]+)"', lambda service: f'"{poisoned(service[1])}"', text)
-    in_locator = file == "countries.csv" and name == "name_en"
-    return poisoned(text, payloads_for("locator" if in_locator else name))
+    return poisoned(text, payloads_for(name))
 
 
 def _requote(project: Project) -> None:
