@@ -70,13 +70,19 @@ class Warehouse:
         load(project, self._loaded)
         target = project.root / "target"
         nodes = json.loads((target / "manifest.json").read_text(encoding="utf-8"))["nodes"]
-        # a model as dbt made it, with the constraints of its contract: keys and references are rules of the data too
+        stored = [
+            node for node in nodes.values() if node["resource_type"] == "model" and node["config"]["materialized"] == "table"
+        ]
+        names = {node["unique_id"]: f"{node['database']}.{node['schema']}.{node['name']}" for node in stored}
         self._models = {
-            f"{node['database']}.{node['schema']}.{node['name']}": (target / "run/egov" / node["original_file_path"])
+            names[node["unique_id"]]: f"create table {names[node['unique_id']]} as {node['compiled_code']}" for node in stored
+        }
+        # as dbt created them, with the constraints of their contracts: keys and references also guard the data, but take their time
+        self._contracts = {
+            names[node["unique_id"]]: (target / "run/egov" / node["original_file_path"])
             .read_text(encoding="utf-8")
             .replace("__dbt_tmp", "")
-            for node in nodes.values()
-            if node["resource_type"] == "model" and node["config"]["materialized"] == "table"
+            for node in stored
         }
         tests = {node["name"] for node in nodes.values() if node["resource_type"] == "test"}
         compiled = sorted((target / "tests/compiled/egov").rglob("*.sql"))
@@ -125,9 +131,10 @@ class Warehouse:
                         return f"dbt test {name}"
                 except duckdb.Error:
                     return "the build"
+        with self._mutated(mutation) as connection:
             try:
-                for model in self._models:
-                    self._with_models(connection, lambda model=model: connection.execute(f"select 1 from {model}"))  # type: ignore[misc]
+                for model in self._contracts:
+                    self._with_models(connection, partial(connection.execute, f"select 1 from {model}"), self._contracts)
             except duckdb.Error:
                 return "the build"
         return None
@@ -161,7 +168,9 @@ class Warehouse:
                 )
             yield connection
 
-    def _with_models(self, connection: duckdb.DuckDBPyConnection, ask: Callable[[], T]) -> T:
+    def _with_models(
+        self, connection: duckdb.DuckDBPyConnection, ask: Callable[[], T], models: dict[str, str] | None = None
+    ) -> T:
         """Return the result of `ask`. If a model is missing, build it and ask again: most mutations need only a few models."""
         while True:
             try:
@@ -171,12 +180,12 @@ class Warehouse:
                 model = next((name for name in self._models if missing and name.endswith(f".{missing[1]}")), None)
                 if model is None:
                     raise
-            self._with_models(connection, partial(self._build, connection, model))
+            self._with_models(connection, partial(self._build, connection, (models or self._models)[model]), models)
 
-    def _build(self, connection: duckdb.DuckDBPyConnection, model: str) -> None:
+    def _build(self, connection: duckdb.DuckDBPyConnection, code: str) -> None:
         connection.begin()
         try:
-            connection.execute(self._models[model])
+            connection.execute(code)
         except duckdb.Error:
             connection.rollback()
             raise
