@@ -7,6 +7,7 @@ is always the same, is the only one that the page may run.
 
 from __future__ import annotations
 
+import json
 import re
 
 from pipelines.products.contract import File, Product
@@ -59,11 +60,14 @@ def write(draft: Draft, catalog: Catalog) -> None:
     (folder / "index.html").write_text(f"{head}{data}{SCRIPT}{script}</script>{body}", encoding="utf-8")
 
 
-def _data(name: str, json: str, catalog: Catalog) -> str:
+def _data(name: str, text: str, catalog: Catalog) -> str:
     """The element that holds a JSON file of dbt, without the values that differ from run to run."""
+    parts = json.loads(text)
+    # dbt asks each database in a thread of its own: the order of the answers is of the run
+    text = json.dumps(parts | {kind: dict(sorted(parts[kind].items())) for kind in ("nodes", "sources")})
     for pattern, replacement in OF_THE_RUN:
-        json = pattern.sub(replacement.replace("{date}", catalog.latest_access.isoformat()), json)
-    return f'<script type="application/json" id="{name}">{embeddable(json)}</script>\n'
+        text = pattern.sub(replacement.replace("{date}", catalog.latest_access.isoformat()), text)
+    return f'<script type="application/json" id="{name}">{embeddable(text)}</script>\n'
 
 
 PRODUCT = Product("docs", (File("docs/index.html", "text/html", is_data=False),), write)
