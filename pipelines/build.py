@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -80,11 +80,11 @@ class Options:
     `wait` is how many seconds to wait for another build, and `keep` is how many releases to keep.
     """
 
-    force: bool = False
-    accept: bool = False
-    wait: float = 0
-    keep: int = 10
-    steps: Steps = field(default_factory=Steps)
+    force: bool
+    accept: bool
+    wait: float
+    keep: int
+    steps: Steps
 
 
 def build(project: Project, console: Console, options: Options) -> None:

@@ -33,11 +33,6 @@ def signalled(number: int, then: Callable[..., Any] = lambda *_: None) -> Callab
     return stop
 
 
-def as_it_is() -> Steps:
-    """No disturbance: the normal command line, with one product."""
-    return FEW_PRODUCTS
-
-
 def without_dbt() -> Steps:
     return QUICK
 
@@ -50,10 +45,6 @@ def killed_before_the_link_moves() -> Steps:
 def signalled_as_the_link_moves() -> Steps:
     store.move_current = signalled(signal.SIGTERM, store.move_current)
     return QUICK
-
-
-def takes_three_seconds() -> Steps:
-    return quick(lambda project: time.sleep(3))
 
 
 def takes_five_seconds() -> Steps:

@@ -70,8 +70,6 @@ class CodeLists:
     codes: dict[str, str]
     aggregates: set[str]
     indicators: set[str]
-    services: set[str]
-    measures: set[str]
 
     @classmethod
     def read(cls, project: Project) -> CodeLists:
@@ -83,8 +81,6 @@ class CodeLists:
             codes={**iso, **used},
             aggregates={row["aggregate_code"] for row in house_rows(project, "aggregates")},
             indicators={row["indicator_code"] for row in house_rows(project, "indicators")},
-            services={row["service_code"] for row in house_rows(project, "services")},
-            measures={row["measure_code"] for row in house_rows(project, "usage_measures")},
         )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pkgutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
 
@@ -17,6 +17,7 @@ from pipelines.project import EgovError
 from pipelines.releases import connect
 from pipelines.releases.catalog import Catalog
 from pipelines.releases.draft import Draft
+from pipelines.releases.runs import Progress
 
 
 def every() -> list[Product]:
@@ -38,7 +39,7 @@ def require_extras(products: Sequence[Product]) -> None:
             )
 
 
-def make(draft: Draft, progress: Callable[[int, int], None], products: Sequence[Product]) -> dict[str, float]:
+def make(draft: Draft, progress: Progress, products: Sequence[Product]) -> dict[str, float]:
     """Make these products of a release, and finally its description. Returns how many seconds each product took.
 
     The products query the database through a connection that cannot write. Raises EgovError that names a product that could not
@@ -48,7 +49,7 @@ def make(draft: Draft, progress: Callable[[int, int], None], products: Sequence[
 
     seconds = {}
     steps = [*products, description.product(products)]
-    with connect.connect(draft.folder / "egov.duckdb") as connection:
+    with connect.connect(draft.database) as connection:
         catalog = Catalog(connection)
         for done, product in enumerate(steps):
             progress(done, len(steps))

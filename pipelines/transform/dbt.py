@@ -10,7 +10,6 @@ import contextlib
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +18,10 @@ import duckdb
 from pipelines import signals
 from pipelines.project import EgovError, Exit, Project, child_environment
 from pipelines.releases.draft import Tested
+from pipelines.releases.runs import Progress
 
 # What dbt leaves in target/ for later steps to read. Nothing of it may be left over from an earlier run.
 ARTIFACTS = ("manifest.json", "catalog.json", "index.html")
-Progress = Callable[[int, int], None]
 
 
 class Dbt:

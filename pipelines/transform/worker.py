@@ -69,7 +69,7 @@ def main() -> None:
     from dbt.contracts.graph.manifest import Manifest
 
     def run(arguments: list[str], manifest: Manifest | None = None) -> Any:
-        """The result of a dbt command. Ends this process if the command fails."""
+        """Run a dbt command and print the result of each node."""
         done = dbtRunner(manifest=manifest, callbacks=[report]).invoke(arguments)
         for result in getattr(done.result, "results", []):
             told = {"unique_id": result.node.unique_id, "status": str(result.status)}
@@ -78,24 +78,31 @@ def main() -> None:
             print(json.dumps({"result": told}), flush=True)
         if done.exception is not None:
             print(json.dumps({"error": str(done.exception)}), flush=True)
-        if not done.success:
-            sys.exit(2 if done.exception is not None else 1)
-        return done.result
+        return done
 
-    manifest = run(["parse", *BUILDING, ONLY_CODE])
+    def require(*commands: Any) -> Any:
+        """The result of the last of these commands. Ends this process if one of them failed."""
+        failed = [done for done in commands if not done.success]
+        if failed:
+            sys.exit(2 if any(done.exception is not None for done in failed) else 1)
+        return commands[-1].result
+
+    manifest = require(run(["parse", *BUILDING, ONLY_CODE]))
     assert orders.get() == "models"
-    run(["run", *BUILDING], manifest)
-    run(["docs", "generate", "--no-compile", *BUILDING], manifest)  # pipelines/products/docs.py makes its page from the output
+    require(run(["run", *BUILDING], manifest))
+    # pipelines/products/docs.py makes its page from the output
+    require(run(["docs", "generate", "--no-compile", *BUILDING], manifest))
     units = None
     if "units" in sys.argv[1:]:
-        units = run(["parse", *UNITS, "--target", "duckdb"])
-        run(["run", *UNITS, "--target", "duckdb", "--select", "config.materialized:view"], units)
+        units = require(run(["parse", *UNITS, "--target", "duckdb"]))
+        require(run(["run", *UNITS, "--target", "duckdb", "--select", "config.materialized:view"], units))
     DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     print(json.dumps({"built": True}), flush=True)
     assert orders.get() == "tests"
-    run(["test", *TESTING, "--exclude-resource-type", "unit_test"], manifest)
+    tests = [run(["test", *TESTING, "--exclude-resource-type", "unit_test"], manifest)]
     if units:
-        run(["test", *UNITS, "--target", "finished", "--select", "test_type:unit"], units)
+        tests.append(run(["test", *UNITS, "--target", "finished", "--select", "test_type:unit"], units))
+    require(*tests)
     # end normally, so that the database is closed and leaves no write-ahead log
 
 

@@ -290,7 +290,7 @@ def copy_marker(project: Project) -> Path:
     "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGRTMIN + 3]
 )
 def test_a_signal_ends_in_one_line(fresh: Project, number: int) -> None:
-    assert attacks.signal_once(fresh, 1.0, number, "parent", "takes_three_seconds") == "interrupted"
+    assert attacks.signal_once(fresh, 1.0, number, "parent", "takes_five_seconds") == "interrupted"
 
 
 def test_signals_to_the_process_of_dbt_and_to_both(fresh: Project) -> None:

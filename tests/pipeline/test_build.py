@@ -19,7 +19,7 @@ from filelock import FileLock
 from pipelines.build import Steps
 from pipelines.intake import check
 from pipelines.project import Project
-from pipelines.releases import connect, meta, runs
+from pipelines.releases import connect, meta, runs, store
 from tests.helpers import QUICK, egov, egov_process
 
 
@@ -64,6 +64,9 @@ def test_two_builds_of_the_same_raw_are_equal(built: Project, fresh: Project) ->
     done = egov(fresh, "build", "--force", steps=Steps())
     assert done.returncode == 0, done.stderr
     assert fresh.current.readlink() != built.current.readlink()
+    manifest = json.loads((fresh.target / "manifest.json").read_text(encoding="utf-8"))
+    first, second = (store.require_current(project).summary["tests_passed"] for project in (built, fresh))
+    assert first - second == len(manifest["unit_tests"]) > 30, "unit tests run only if the models have changed"
     assert contents(fresh) == contents(built)
     ours, theirs = products(fresh), products(built)
     assert len(ours) > 80

@@ -222,8 +222,7 @@ def small_project(folder: Path, *names: str) -> Project:
 
 
 IMPORT_LISTS = (
-    "codes_country_names", "codes_published_country_codes", "codes_aggregates", "codes_indicators", "codes_services",
-    "codes_usage_measures", "codes_levels",
+    "codes_country_names", "codes_published_country_codes", "codes_aggregates", "codes_indicators", "codes_levels",
 )  # fmt: skip
 
 

@@ -86,6 +86,11 @@ def _number(value: Any, decimals: int, language: str) -> str:
     return format_decimal(value, format=pattern, locale=language)
 
 
+def warm_up() -> None:
+    """Draw an empty chart: the first chart starts a JavaScript engine and compiles Vega, which takes longer than the others."""
+    vl_convert.vegalite_to_svg({"mark": "point", "data": {"values": []}})
+
+
 class Words(dict[str, str]):
     """The texts of one chart, each with its placeholder in the specification: its number in braces."""
 
@@ -557,18 +562,17 @@ def _facet(chart: Spec, data: Rows, *, columns: int, spacing: int, each_its_own:
 
 def _svg(chart: Spec, data: Rows, words: Words, style: Style) -> str:
     """Draw a chart and insert its texts."""
-    svg = _drawn(json.dumps({"config": CONFIG, "data": {"values": data}, **chart}))
+    specification = json.dumps({"config": CONFIG, "data": {"values": data}, **chart})
+    svg = _drawn(specification)
     if style.language != "en":  # only the numbers on the axes are not placeholders
         svg = re.sub(r">[\d,]*\d(?:\.\d+)?<", lambda found: found[0].translate(NUMBERS), svg)
     texts = [escape(text, {'"': "&quot;"}) for text in words]
     svg = re.sub(r"\{(\d+)\}", lambda found: texts[int(found[1])], svg)
-    # the page holds a drawing once for each language that shares it, and every id on a page must be unique
-    return re.sub(r'(?<= id=")clip(?=\d)|(?<=url\(#)clip(?=\d)', f"{style.language}-clip", svg)
-
-
-def warm_up() -> None:
-    """Draw an empty chart: the first chart starts a JavaScript engine and compiles Vega, which takes longer than the others."""
-    vl_convert.vegalite_to_svg({"mark": "point", "data": {"values": []}})
+    # The engine numbers its ids for as long as it runs, and the page holds a drawing once for each language that shares it: the
+    # new ids depend on the drawing alone, and each is unique on the page.
+    places = {number: place for place, number in enumerate(dict.fromkeys(re.findall(r'(?<= id="clip)\d+', svg)))}
+    name = f"{style.language}-{hashlib.sha256(specification.encode()).hexdigest()[:8]}"
+    return re.sub(r'(?<= id=")clip(\d+)|(?<=url\(#)clip(\d+)', lambda found: f"{name}-{places[found[1] or found[2]]}", svg)
 
 
 NUMBERS = str.maketrans({",": "\u00a0", ".": ","})
@@ -578,10 +582,6 @@ NUMBERS = str.maketrans({",": "\u00a0", ".": ","})
 def _drawn(specification: str) -> str:
     """The SVG of a specification, with the CSS variables of the page as colours."""
     svg = vl_convert.vegalite_to_svg(specification)
-    # the engine numbers its ids for as long as it runs: here they depend on the drawing alone
-    drawing = int(hashlib.sha256(specification.encode()).hexdigest()[:8], 16)
-    numbers = {number: place for place, number in enumerate(dict.fromkeys(re.findall(r'(?<= id="clip)\d+', svg)))}
-    svg = re.sub(r'(?<= id="clip)\d+|(?<=url\(#clip)\d+', lambda found: f"{drawing}n{numbers[found[0]]}", svg)
     for name, colour in COLOURS.items():
         svg = svg.replace(colour, f"var(--{name.replace('_', '-')})")
     width, height = re.search(r'width="([\d.]+)" height="([\d.]+)"', svg).groups()  # type: ignore[union-attr]
