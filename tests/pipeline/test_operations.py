@@ -363,6 +363,16 @@ def test_no_room_for_the_release(fresh: Project) -> None:
         faults.assert_whole(fresh)
 
 
+def test_a_database_that_was_not_closed_is_not_published(fresh: Project) -> None:
+    """DuckDB leaves its log beside the file, without an error, if the disk is full when it closes the file."""
+    before = fresh.current.readlink()
+    done = egov(fresh, "build", "--force", steps=quick(lambda project: project.build_file.with_name("egov.duckdb.wal").touch()))
+    assert done.returncode == 1
+    assert "egov: the database was not closed cleanly: egov.duckdb.wal is left beside it" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert fresh.current.readlink() == before
+
+
 def test_a_warehouse_that_cannot_be_written(fresh: Project) -> None:
     done = egov_process(fresh, "folders_cannot_be_made", "build", "--force")
     assert done.returncode == 1

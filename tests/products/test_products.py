@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 import shutil
+from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -429,6 +430,15 @@ def test_languages_share_a_drawing_and_say_their_own_words() -> None:
     for rows in (longer, [{**longer[0], "name": "a name"}]):
         charts.verdicts(rows, charts.Style("en", charts.NARROW))
     assert charts._drawn.cache_info().misses == 3, "a name that needs two lines must get a new drawing"
+
+
+def test_a_drawing_depends_on_nothing_that_was_drawn_before(built: Project) -> None:
+    page, _ = heard(built)
+    charts._drawn.cache_clear()
+    assert heard(built)[0] == page
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert [name for name, times in Counter(ids).items() if times > 1] == []
+    assert len([name for name in ids if re.match(r"(en|ru|kk)-[0-9a-f]{8}-", name)]) > 10
 
 
 def test_the_report_shows_the_figures_of_the_release(built: Project, release: duckdb.DuckDBPyConnection) -> None:
