@@ -7,7 +7,8 @@ changes ends before they are needed.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+import gc
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -92,7 +93,7 @@ def build(project: Project, console: Console, options: Options) -> None:
 
     Raises EgovError if a step fails: the current release stays as it is.
     """
-    with recorded(project, console) as run, store.only_writer(project, options.wait):
+    with _no_garbage_collection(), recorded(project, console) as run, store.only_writer(project, options.wait):
         note_killed(project)
         fingerprint = inputs.fingerprint(project)
         if not options.force and (reason := _nothing_to_do(project, fingerprint)):
@@ -101,6 +102,16 @@ def build(project: Project, console: Console, options: Options) -> None:
             return
         _build(project, run, fingerprint, options)
         run.record["outcome"] = "published"
+
+
+@contextlib.contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Most objects of a build live until its end: looking for garbage among them takes longer than its memory is worth."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _nothing_to_do(project: Project, fingerprint: str) -> str | None:

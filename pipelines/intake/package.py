@@ -12,7 +12,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -56,16 +56,23 @@ def read_package(project: Project) -> dict[str, Any]:
         package = json.loads(
             path.read_bytes().decode(), object_pairs_hook=_without_twins, parse_float=_refuse, parse_constant=_refuse
         )
-        json.dumps(package, ensure_ascii=False).encode()  # fails for half a surrogate pair, which is not valid text
+        content = json.dumps(package, ensure_ascii=False).encode()  # fails for half a surrogate pair, which is not valid text
     except FileNotFoundError:
         raise EgovError(
             "raw/datapackage.json: the file is missing; restore it: it describes every raw file", Exit.REFUSED
         ) from None
     except (ValueError, RecursionError) as error:  # undecodable text too
         raise EgovError(f"raw/datapackage.json: not readable as UTF-8 JSON ({error}); restore the file", Exit.REFUSED) from None
-    require_valid(sorted(set(_schema_findings(package)) or set(_package_findings(package))))
+    require_valid(_findings(content))
     checked: dict[str, Any] = package
     return checked
+
+
+@lru_cache(maxsize=1)
+def _findings(content: bytes) -> list[Finding]:
+    """All errors in a package, given as JSON, sorted. A build reads the package more than once, but checks it only once."""
+    package = json.loads(content)
+    return sorted(set(_schema_findings(package)) or set(_package_findings(package)))
 
 
 def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
@@ -19,12 +21,15 @@ def write(draft: Draft, catalog: Catalog) -> None:
     """Write csv/<table>.csv and parquet/<table>.parquet."""
     for kind in ("csv", "parquet"):
         (draft.folder / kind).mkdir()
-    for table in catalog.tables:
-        write_csv(catalog.connection, table, _ordered(table), draft.folder / "csv" / f"{table.name}.csv")
-    write_parquet(draft, catalog)
+    tables = catalog.tables
+    with ThreadPoolExecutor(1) as thread:  # the database writes Parquet without Python's lock
+        parquet = thread.submit(write_parquet, draft, tables)
+        for table in tables:
+            write_csv(catalog.connection, table, _ordered(table), draft.folder / "csv" / f"{table.name}.csv")
+        parquet.result()
 
 
-def write_parquet(draft: Draft, catalog: Catalog) -> None:
+def write_parquet(draft: Draft, tables: Sequence[Table]) -> None:
     """Write every public table as Parquet. The connection that writes the files can reach only their folder."""
     folder = draft.folder / "parquet"
     with duckdb.connect() as connection:
@@ -34,7 +39,7 @@ def write_parquet(draft: Draft, catalog: Catalog) -> None:
         connection.execute("set allowed_directories = [?]", [str(folder)])
         connection.execute("set enable_external_access = false")
         connection.execute("set lock_configuration = true")
-        for table in catalog.tables:
+        for table in tables:
             file = str(folder / f"{table.name}.parquet")
             connection.execute(f"copy (select * {_ordered(table)}) to ? (format parquet, compression zstd)", [file])
 
