@@ -16,9 +16,9 @@
 {# The type of every index value: exact, and wide enough for a percentage with the ten decimals that are kept. #}
 {% macro decimal_type() -%} decimal(18, 10) {%- endmacro %}
 
-{# A rank with or without its ordinal ending: '29', '29th'. #}
+{# A rank with or without its ordinal ending, or as a decimal number: '29', '29th', '29.0'. #}
 {% macro parse_rank(text) -%}
-    try_cast(regexp_extract({{ text }}, '^([0-9]+)(st|nd|rd|th)?$', 1) as integer)
+    try_cast(regexp_extract({{ text }}, '^([0-9]+)([.]0|st|nd|rd|th)?$', 1) as integer)
 {%- endmacro %}
 
 {% macro month_names() -%}

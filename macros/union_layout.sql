@@ -1,5 +1,6 @@
 {#
-    All rows of the files in raw/ that have the given layout, each with its source, file, edition, revision and access date.
+    All rows of the files in raw/ that have the given layout, each with its source, file, edition, revision and the day of the
+    copy, if it is known.
     raw.datapackage_resources lists the files, so a new edition or a new source in the same layout needs no change here. Table
     names need no quoting: the schema of the data package allows only plain words.
 #}
@@ -18,7 +19,7 @@
         raw_row,
         {{ literal(resource[3]) }} as edition,
         cast({{ literal(resource[4]) }} as integer) as revision,
-        cast({{ literal(resource[5]) }} as date) as accessed_on,
+        cast({{ literal(resource[5]) if resource[5] else 'null' }} as date) as accessed_on,
         {{ columns | join(',\n        ') }}
     from {{ source('datapackage', 'resources').incorporate(path={'identifier': resource[0]}) }}
     union all

@@ -79,6 +79,13 @@ Files = Annotated[list[Path], typer.Argument(help="The official file, as downloa
 Revision = Annotated[
     bool, typer.Option("--revision", help="The publisher revised an edition that raw/ holds: keep both, use the newer.")
 ]
+Accessed = Annotated[
+    str | None,
+    typer.Option(
+        help="The day on which the copy was taken from the publisher, YYYY-MM-DD. Needed unless the file states one.",
+        show_default=False,
+    ),
+]
 Mapping = Annotated[
     list[str],
     typer.Option("--map", help="An INDICATOR of the file = our indicator code: WB_GTMI_GTMI=GTMI.", show_default=False),
@@ -89,20 +96,21 @@ def _add_import(importer: Importer) -> None:
     """Add an importer as a command of `egov import`."""
     from functools import partial
 
-    def run_import(files: list[Path], revision: bool, **options: object) -> None:
+    def run_import(files: list[Path], accessed: str | None, revision: bool, **options: object) -> None:
         from pipelines.importers.write import import_files
 
-        for line in import_files(Project.find(), files, partial(importer.read, **options), revision=revision):
+        read = partial(importer.read, **options)
+        for line in import_files(Project.find(), files, read, accessed=accessed, revision=revision):
             print(printable(line))
 
-    def plain(files: Files, revision: Revision = False) -> None:
-        run_import(files, revision)
+    def plain(files: Files, accessed: Accessed = None, revision: Revision = False) -> None:
+        run_import(files, accessed, revision)
 
-    def mapped(files: Files, mapping: Mapping, revision: Revision = False) -> None:
+    def mapped(files: Files, mapping: Mapping, accessed: Accessed = None, revision: Revision = False) -> None:
         pairs = [pair.partition("=") for pair in mapping]
         if wrong := [pair for pair, (theirs, _, ours) in zip(mapping, pairs, strict=True) if not (theirs and ours)]:
             raise EgovError(f"--map {wrong[0]}: expected THEIRS=OURS, as in WB_GTMI_GTMI=GTMI", Exit.REFUSED)
-        run_import(files, revision, mapping={theirs: ours for theirs, _, ours in pairs})
+        run_import(files, accessed, revision, mapping={theirs: ours for theirs, _, ours in pairs})
 
     imports.command(importer.command, help=importer.help)(mapped if importer.maps_indicators else plain)
 
@@ -115,11 +123,12 @@ for each in importers.registered():
 def import_un_m49(
     members: Annotated[Path, typer.Argument(help="UN member states, with flags such as landlocked.")],
     areas: Annotated[Path, typer.Argument(help="ISO 3166 areas with English and Russian names.")],
+    accessed: Accessed = None,
 ) -> None:
     """Countries: codes, names, regions and flags. Kazakh names come from Unicode CLDR."""
     from pipelines.importers.un_m49 import import_countries
 
-    print(f"{import_countries(Project.find(), members, areas)} countries in raw/codes/countries.csv")
+    print(f"{import_countries(Project.find(), members, areas, accessed)} countries in raw/codes/countries.csv")
 
 
 @app.command()

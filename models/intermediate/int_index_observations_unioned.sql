@@ -18,6 +18,7 @@ figures as (
         figure,
         label,
         case when figure is null and label is null then 'O' else 'A' end as obs_status_code,
+        cast(null as string) as obs_evidence,
         source_cell_id,
         precedence
     from article
@@ -31,6 +32,7 @@ figures as (
         figure,
         cast(null as string) as label,
         obs_status_code,
+        obs_evidence,
         source_cell_id,
         vintage as precedence
     from series
@@ -62,6 +64,7 @@ pivoted as (
         max(case when statistic = 'level' then label end) as published_level,
         max(case when statistic = 'rating_class' then label end) as published_rating_class,
         coalesce(max(case when statistic = 'value' then obs_status_code end), 'O') as obs_status_code,
+        max(case when statistic = 'value' then obs_evidence end) as obs_evidence,
         max(case when statistic = 'value' then source_cell_id end) as value_cell_id,
         max(case when statistic = 'rank' then source_cell_id end) as rank_source_cell_id
     from first_prints
@@ -80,6 +83,7 @@ final as (
         published_level,
         published_rating_class,
         obs_status_code,
+        obs_evidence,
         coalesce(value_cell_id, rank_source_cell_id) as source_cell_id,
         rank_source_cell_id
     from pivoted

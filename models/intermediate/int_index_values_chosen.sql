@@ -48,6 +48,7 @@ final as (
         levels.level_code,
         ordered.rating_class_by_any as rating_class_code,
         ordered.obs_status_code,
+        ordered.obs_evidence,
         ordered.source_code,
         ordered.source_cell_id
     from ordered

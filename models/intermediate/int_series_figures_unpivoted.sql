@@ -1,11 +1,13 @@
 -- One row per figure of the imported series and edition that contains it. Aggregates are not countries and are left out;
--- rpt_excluded_aggregates counts them. A state with an EGDI of zero was not assessed: its zeros are missing figures, not
--- scores (L: it could have been assessed; M: it has no rank either, because it was not a member state yet).
-{% set un_indicators = {'egdi': 'EGDI', 'osi': 'OSI', 'tii': 'TII', 'hci': 'HCI', 'epi': 'EPI'} %}
+-- rpt_excluded_aggregates counts them.
 {% set wb_indicators = ['gtmi', 'cgsi', 'psdi', 'dcei', 'gtei'] %}
 
 with un_survey as (
-    select * from {{ ref('stg_un_egov_survey__egdi') }}
+    select * from {{ ref('stg_series__egdi') }}
+),
+
+un_survey_values as (
+    select * from {{ ref('int_survey_figures_judged') }}
 ),
 
 gtmi as (
@@ -17,25 +19,20 @@ long_series as (
 ),
 
 figures as (
-    {%- for column, indicator in un_indicators.items() %}
     select
         country_code,
-        '{{ indicator }}' as indicator_code,
+        indicator_code,
         period_code,
         source_code,
         'value' as statistic,
-        case when egdi > 0 or {{ column }} > 0 then {{ column }} end as figure,
-        case
-            when egdi > 0 or {{ column }} > 0 then 'A'
-            when egdi_rank is null then 'M'
-            else 'L'
-        end as obs_status_code,
-        {{ source_cell_id('raw_file', 'raw_row', "'" ~ column ~ "'") }} as source_cell_id,
+        figure,
+        obs_status_code,
+        obs_evidence,
+        source_cell_id,
         accessed_on,
         revision
-    from un_survey
+    from un_survey_values
     union all
-    {%- endfor %}
     select
         country_code,
         'EGDI' as indicator_code,
@@ -44,6 +41,7 @@ figures as (
         'rank' as statistic,
         cast(egdi_rank as {{ decimal_type() }}) as figure,
         'A' as obs_status_code,
+        cast(null as string) as obs_evidence,
         {{ source_cell_id('raw_file', 'raw_row', "'egdi_rank'") }} as source_cell_id,
         accessed_on,
         revision
@@ -59,6 +57,7 @@ figures as (
         'value' as statistic,
         {{ column }} as figure,
         'A' as obs_status_code,
+        cast(null as string) as obs_evidence,
         {{ source_cell_id('raw_file', 'raw_row', "'" ~ column ~ "'") }} as source_cell_id,
         accessed_on,
         revision
@@ -78,6 +77,7 @@ figures as (
             when note like '%age 16-74%' then 'D'
             else 'A'
         end as obs_status_code,
+        cast(null as string) as obs_evidence,
         {{ source_cell_id('raw_file', 'raw_row', "'value'") }} as source_cell_id,
         accessed_on,
         revision
@@ -92,7 +92,7 @@ final as (
         cast(
             row_number() over (
                 partition by country_code, indicator_code, period_code, source_code, statistic
-                order by accessed_on desc, revision desc, source_cell_id desc
+                order by accessed_on desc nulls last, revision desc, source_cell_id desc
             ) as integer
         ) as vintage
     from figures

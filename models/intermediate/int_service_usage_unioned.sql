@@ -83,7 +83,7 @@ newest as (
         *,
         row_number() over (
             partition by source_code, country_code, service_code, measure_code, channel_code, agency_code, period_code
-            order by accessed_on desc, revision desc, source_cell_id desc
+            order by accessed_on desc nulls last, revision desc, source_cell_id desc
         ) as vintage
     from series
 ),

@@ -37,7 +37,8 @@ class Column:
 class Edition:
     """One edition of a series, read and checked: rows of printed text, keyed by the columns of its layout.
 
-    The models read all files with the same layout together, whatever their source.
+    The models read all files with the same layout together, whatever their source. `stated_on` is the day, YYYY-MM-DD, of which
+    the file says that it holds the figures. `notes` tell the user what the models cannot know from this file.
     """
 
     series: str
@@ -49,6 +50,8 @@ class Edition:
     columns: list[Column]
     key: list[str]
     rows: list[Row]
+    stated_on: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 class Refused(EgovError):
@@ -148,7 +151,9 @@ def long_row(code: str, published: str, name: str, indicator: str, theirs: str, 
     }  # fmt: skip
 
 
-def long_edition(source: str, indicator: str, edition: str, path: Path, rows: list[Row]) -> Edition:
+def long_edition(
+    source: str, indicator: str, edition: str, path: Path, rows: list[Row], stated_on: str | None = None
+) -> Edition:
     """An edition in the layout `figures`, one row per figure, for sources that publish one figure per economy and year."""
     return Edition(
         series=f"{source}_{indicator.lower()}",
@@ -178,6 +183,7 @@ def long_edition(source: str, indicator: str, edition: str, path: Path, rows: li
         ],
         key=["published_code", "indicator_code", "period"],
         rows=rows,
+        stated_on=stated_on,
     )
 
 

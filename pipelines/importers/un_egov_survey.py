@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from pipelines.importers import Importer
-from pipelines.importers.layout import NUMBER, CodeLists, Column, Edition, Findings, code_column, read_official
+from pipelines.importers.layout import NUMBER, CodeLists, Column, Edition, Findings, Row, code_column, read_official
+
+Rule = dict[str, Any]
 
 COLUMNS = {
     "Survey Year": "survey_year",
@@ -40,33 +43,57 @@ def read(path: Path, lists: CodeLists) -> Iterator[Edition]:
     if len(years) != 1 or not re.fullmatch(r"\d{4}", years[0]):
         findings.add(2, f"column 'Survey Year': {', '.join(years) or 'no rows'}; expected one year in the whole file")
     findings.raise_if_any(path)
+    titles = {ours: theirs for theirs, ours in COLUMNS.items()}
     index = {"required": True, "pattern": r"^\d(\.\d+)?$"}
-    yield Edition(
-        series="un_egov_survey_egdi",
+    yield egdi_edition("un_egov_survey", years[0], path, rows, titles, index=index, rank={"pattern": r"^\d{1,3}$"})
+
+
+def egdi_edition(
+    source: str, year: str, path: Path, rows: list[Row], titles: dict[str, str], *, index: Rule, rank: Rule
+) -> Edition:
+    """An edition in the layout `egdi`: one row per state with its EGDI, rank, parts and EPI.
+
+    `titles` holds the headers that the file prints, by our column; `index` and `rank` are the rules for the cells.
+    """
+    zeros = sum(
+        _is_zero(row[part]) for row in rows if _is_zero(row["egdi"]) and row["egdi_rank"] for part in ("epi", "osi", "hci", "tii")
+    )
+    note = (
+        f"{zeros} zero{'s' if zeros != 1 else ''} beside an EGDI of 0 can mean zero or missing. Evidence in raw/ decides; a zero "
+        "without evidence gets the status U, with no value"
+    )
+    return Edition(
+        series=f"{source}_egdi",
         layout="egdi",
-        edition=years[0],
-        source="un_egov_survey",
-        title=f"EGDI, its parts and the EPI, edition {years[0]}",
+        edition=year,
+        source=source,
+        title=f"EGDI, its parts and the EPI, edition {year}",
         locator=f"{path.name}, row {{row}}, column {{title}}",
         columns=[
             code_column(),
-            Column("survey_year", "Edition", "Survey Year", constraints={"required": True, "pattern": r"^\d{4}$"}),
-            Column("country_name", "Country as the UN names it", "Country Name", constraints={"required": True}),
             Column(
-                "egdi_rank",
-                "EGDI rank; empty for a state that was none yet",
-                "E-Government Rank",
-                constraints={"pattern": r"^\d{1,3}$"},
+                "survey_year",
+                "Edition",
+                titles.get("survey_year", ""),
+                printed="survey_year" in titles,
+                constraints={"required": True, "pattern": r"^\d{4}$"},
             ),
-            Column("egdi", "EGDI; 0 means not assessed", "E-Government Index", constraints=index),
-            Column("epi", "EPI", "E-Participation Index", constraints=index),
-            Column("osi", "OSI", "Online Service Index", constraints=index),
-            Column("hci", "HCI", "Human Capital Index", constraints=index),
-            Column("tii", "TII", "Telecommunication Infrastructure Index", constraints=index),
+            Column("country_name", "Country as the source names it", titles["country_name"], constraints={"required": True}),
+            Column("egdi_rank", "EGDI rank; empty for a state that was none yet", titles["egdi_rank"], constraints=rank),
+            Column("egdi", "EGDI; 0 means not assessed", titles["egdi"], constraints=index),
+            Column("epi", "EPI", titles["epi"], constraints=index),
+            Column("osi", "OSI", titles["osi"], constraints=index),
+            Column("hci", "HCI", titles["hci"], constraints=index),
+            Column("tii", "TII", titles["tii"], constraints=index),
         ],
         key=["country_code"],
         rows=rows,
+        notes=(note,) if zeros else (),
     )
+
+
+def _is_zero(text: str) -> bool:
+    return bool(NUMBER.fullmatch(text)) and float(text) == 0
 
 
 IMPORTER = Importer(

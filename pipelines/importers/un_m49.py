@@ -8,11 +8,10 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from datetime import date
 from pathlib import Path
 
-from pipelines.importers.layout import Findings, house_rows, read_official
-from pipelines.importers.write import write_all
+from pipelines.importers.layout import Findings, Refused, house_rows, read_official
+from pipelines.importers.write import require_day, write_all
 from pipelines.intake.package import editing, file_hash, read_package
 from pipelines.project import Project
 
@@ -24,16 +23,21 @@ AREA_FLAGS = {
 }
 
 
-def import_countries(project: Project, members: Path, areas: Path) -> int:
+def import_countries(project: Project, members: Path, areas: Path, accessed: str | None) -> int:
     """Write raw/codes/countries.csv from the UN's M49 lists. Returns the number of countries.
 
+    `accessed` is the day, YYYY-MM-DD, on which the copies were taken: the files do not state it.
+
     `members` lists the member states of the UN with their flags, `areas` all ISO 3166 areas with their English and Russian
-    names. Kazakh names, and Russian names missing from the list, come from Unicode CLDR. Economies without an ISO code come
-    from raw/codes/further_economies.csv. Raises Refused for a bad file, and EgovError (exit code 3) if another command keeps
+    names. Kazakh names, and Russian names missing from the list, come from Unicode CLDR. raw/codes/country_name_corrections.csv
+    replaces names that the copies get wrong, and raw/codes/further_economies.csv adds economies without an ISO code. Raises Refused for a bad file, and EgovError (exit code 3) if another command keeps
     writing in raw/.
     """
     from babel import Locale
 
+    if accessed is None:
+        raise Refused(members, ["the file does not state when the copy was taken; add --accessed YYYY-MM-DD, the day of the copy"])
+    require_day(accessed)
     cldr = {language: Locale(language).territories for language in ("kk", "ru")}
     _, member_lines = read_official(
         members, ["iso3", "iso2", "m49", "m49_name", "region", "subregion", *COUNTRY_FLAGS.values()]
@@ -82,6 +86,8 @@ def import_countries(project: Project, members: Path, areas: Path) -> int:
     findings.raise_if_any(members)
     with editing(project):
         by_code |= {row["country_code"]: row for row in house_rows(project, "further_economies")}
+        for correction in house_rows(project, "country_name_corrections"):
+            by_code[correction["country_code"]][f"name_{correction['language']}"] = correction["name"]
         package = read_package(project)
         (resource,) = (resource for resource in package["resources"] if resource["name"] == "codes_countries")
         buffer = io.StringIO(newline="")
@@ -91,7 +97,7 @@ def import_countries(project: Project, members: Path, areas: Path) -> int:
         writer.writerows(by_code[code] for code in sorted(by_code))
         text = buffer.getvalue()
         resource["hash"] = "sha256:" + hashlib.sha256(text.encode("utf-8")).hexdigest()
-        resource["accessed"] = date.today().isoformat()
+        resource["accessed"] = accessed
         resource["imported"] = [{"file": file.name, "hash": file_hash(file)} for file in (members, areas)]
         write_all(project, package, {project.raw / resource["path"]: text})
     return len(by_code)

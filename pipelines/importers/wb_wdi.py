@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from pipelines.importers import Importer
@@ -55,7 +56,14 @@ def read(path: Path, lists: CodeLists) -> Iterator[Edition]:
                 )
             )
     findings.raise_if_any(path)
-    yield long_edition("wb_wdi", INDICATORS[indicators[0]], filled[-1], path, rows)
+    yield long_edition("wb_wdi", INDICATORS[indicators[0]], filled[-1], path, rows, stated_on=_last_updated(path))
+
+
+def _last_updated(path: Path) -> str | None:
+    """The day that the file, if it has lines above its header, states as that of its last update."""
+    with open(path, encoding="utf-8-sig") as lines:
+        stated = re.search(r'^"?Last Updated Date"?,"?(\d{4}-\d{2}-\d{2})"?', "".join(islice(lines, 10)), re.MULTILINE)
+    return stated[1] if stated else None
 
 
 IMPORTER = Importer("wb-wdi", "World Bank indicator in the wide layout, one column per year: Internet users.", read)

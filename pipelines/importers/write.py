@@ -18,14 +18,22 @@ from pipelines.project import EgovError, Exit, Project, replace_file, said_by
 
 
 def import_files(
-    project: Project, files: list[Path], read: Callable[[Path, CodeLists], Iterator[Edition]], *, revision: bool
+    project: Project,
+    files: list[Path],
+    read: Callable[[Path, CodeLists], Iterator[Edition]],
+    *,
+    accessed: str | None,
+    revision: bool,
 ) -> list[str]:
-    """Read all files, then write all their editions into raw/, or none. Returns one line for each edition.
+    """Read all files, then write all their editions into raw/, or none. Returns one line for each edition, and its notes.
 
-    If raw/ already holds an edition with the same figures, nothing is written for it. If the figures differ, the edition is
-    refused, or, with `revision`, written beside the earlier one. Raises Refused for a bad file, and EgovError if raw/ itself is
-    not valid or (exit code 3) if another command keeps writing in raw/.
+    `accessed` is the day, YYYY-MM-DD, on which the copies were taken; without it, each file has to state its own. If raw/ already
+    holds an edition with the same figures, nothing is written for it. If the figures differ, the edition is refused, or, with
+    `revision`, written beside the earlier one. Raises Refused for a bad file, and EgovError if the day is missing or cannot be,
+    if raw/ itself is not valid, or (exit code 3) if another command keeps writing in raw/.
     """
+    if accessed is not None:
+        require_day(accessed)
     with editing(project):
         require_valid(check(project))
         package = read_package(project)
@@ -50,14 +58,42 @@ def import_files(
                     )
                     continue
                 number = held["revision"] + 1 if held else 1
-                resource = _resource(package, edition, number, file, text)
+                day = _day_of_copy(file, edition, accessed)
+                resource = _resource(package, edition, number, day, file, text)
                 package["resources"].append(resource)
                 written[project.raw / resource["path"]] = text
                 said.append(f"{edition.series} {edition.edition}: {len(edition.rows)} rows in raw/{resource['path']}")
+                said += [f"  {note}" for note in edition.notes]
         if refused:
             raise EgovError("nothing is written:\n" + "\n".join(f"  {line}" for line in refused), Exit.REFUSED)
         write_all(project, package, written)
         return said
+
+
+def require_day(text: str) -> date:
+    """A day as a date. Raises EgovError if the text is not YYYY-MM-DD, or if the day is still to come."""
+    try:
+        day = date.fromisoformat(text) if len(text) == 10 else None
+    except ValueError:
+        day = None
+    if day is None:
+        raise EgovError(f"--accessed {text}: expected the day on which the copy was taken, YYYY-MM-DD", Exit.REFUSED)
+    if day > date.today():
+        raise EgovError(f"--accessed {text}: the day is still to come; expected the day on which the copy was taken", Exit.REFUSED)
+    return day
+
+
+def _day_of_copy(file: Path, edition: Edition, accessed: str | None) -> str:
+    """The day on which the copy of an edition was taken: as the user says, or else as the file says. It is never today by default.
+
+    Raises Refused if neither says it, or if the day is before the year of the edition.
+    """
+    day = accessed or edition.stated_on
+    if day is None:
+        raise Refused(file, ["the file does not state when the copy was taken; add --accessed YYYY-MM-DD, the day of the copy"])
+    if day[:4] < edition.edition[:4]:
+        raise Refused(file, [f"the copy cannot be of {day}, before the edition {edition.edition}; correct --accessed"])
+    return day
 
 
 def _text_of(path: Path, written: dict[Path, str]) -> str:
@@ -122,7 +158,9 @@ def _csv_text(edition: Edition) -> str:
     return buffer.getvalue()
 
 
-def _resource(package: dict[str, Any], edition: Edition, revision: int, file: Path, text: str) -> dict[str, Any]:
+def _resource(
+    package: dict[str, Any], edition: Edition, revision: int, accessed: str, file: Path, text: str
+) -> dict[str, Any]:
     """The entry of an edition in the data package: what it is, where it comes from, and what its columns hold."""
     source = next((source for source in package["sources"] if source["name"] == edition.source), None)
     if source is None:
@@ -157,7 +195,7 @@ def _resource(package: dict[str, Any], edition: Edition, revision: int, file: Pa
         "house_layout": edition.layout,
         "edition": edition.edition,
         "revision": revision,
-        "accessed": date.today().isoformat(),
+        "accessed": accessed,
         "imported": {"file": file.name, "hash": file_hash(file)},
         "locator": edition.locator,
         "schema": {

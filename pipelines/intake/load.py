@@ -77,7 +77,8 @@ def _describe(package: dict[str, Any]) -> dict[str, pd.DataFrame]:
             "standing": source["standing"],
             "citation": source["citation"],
             "url": source.get("path", ""),
-            "accessed_on": source["accessed"],
+            "copied_by": source["copied_by"],
+            "accessed_on": source.get("accessed", ""),
             "licence": source["licence"],
         }
         for source in package["sources"]

@@ -10,7 +10,8 @@ final as (
         standing,
         citation,
         {{ filled('url') }} as url,
-        cast(accessed_on as date) as accessed_on,
+        copied_by,
+        cast({{ filled('accessed_on') }} as date) as accessed_on,
         licence
     from source
 )
