@@ -134,6 +134,7 @@ final as (
         places.rank_among_lldc,
         places.rank_in_central_asia,
         editions.is_comparable_with_previous,
+        editions.comparability_note,
         editions.method_note
     from changed
     inner join places

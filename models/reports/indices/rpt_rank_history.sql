@@ -15,6 +15,7 @@ final as (
         egdi,
         egdi_change,
         is_comparable_with_previous,
+        comparability_note,
         method_note
     from profiles
 )
