@@ -113,3 +113,11 @@
     {%- endfor -%}
     {{ filled.expression }}
 {%- endmacro %}
+
+{# The value of a name in a text of the form 'name=value; name=value'; null if the text lacks the name. #}
+{% macro stated(text, name) -%}
+    nullif(regexp_extract(concat('; ', {{ text }}), '; {{ name }}=([^;]*)', 1), '')
+{%- endmacro %}
+
+{# What a claim asserts, or how it is read, as one value of the import `said` of a claims model. #}
+{% macro said(claim, column) -%} (select {{ column }} from said where claim_code = '{{ claim }}') {%- endmacro %}

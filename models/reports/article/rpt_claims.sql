@@ -16,6 +16,8 @@ final as (
         claims.claim_code,
         claims.statement,
         claims.locator,
+        nullif(claims.asserted, '') as asserted,
+        nullif(claims.reading, '') as reading,
         coalesce(judged.verdict, 'not_checkable') as verdict,
         judged.expected,
         judged.observed,

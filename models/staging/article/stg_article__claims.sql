@@ -8,6 +8,8 @@ final as (
         claim_code,
         locator,
         statement,
+        asserted,
+        reading,
         {{ filled('not_checkable_because') }} as not_checkable_because
     from source
 )

@@ -31,6 +31,9 @@ final as (
             when date_precision = 'year' then make_date(last_year, 12, 31)
         end as end_date,
         date_precision,
+        {{ filled("replace(printed_number, 'No.', '')") }} as act_number,
+        {{ filled('printed_address') }} as address,
+        {{ filled('printed_name') }} as service_name,
         {{ filled('service_code') }} as service_code,
         {{ source_cell_id("'article/events.csv'", 'raw_row', "'printed_date'") }} as source_cell_id
     from years_read
