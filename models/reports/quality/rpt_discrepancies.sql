@@ -148,6 +148,32 @@ zero_parts as (
     having count(*) > 1
 ),
 
+-- zeros of parts beside an EGDI of zero, one row per part, edition and answer
+zeros_judged as (
+    select
+        concat(
+            'zero_of_', lower(index_values.indicator_code), '_', index_values.period_code, '_',
+            case index_values.obs_status_code when 'A' then 'is_a_figure' when 'U' then 'is_unknown' else 'is_missing' end
+        ) as finding_code,
+        index_values.source_code,
+        concat('Edition ', index_values.period_code, ', column ', min(indicators.name_en)) as locator,
+        min(cells.printed_text) as printed_text,
+        case index_values.obs_status_code when 'A' then '0' when 'U' then 'not known' else 'missing' end as reading,
+        'A zero beside an EGDI of zero is told from a missing figure by evidence' as rule,
+        concat(
+            count(*), ' states: ', {{ join_text('index_values.country_code', ', ', 'index_values.country_code') }}, '. ',
+            min(index_values.obs_evidence)
+        ) as note,
+        cast(null as string) as source_cell_id
+    from index_values
+    inner join indicators
+        on index_values.indicator_code = indicators.indicator_code
+    inner join cells
+        on index_values.source_cell_id = cells.source_cell_id
+    where index_values.obs_evidence is not null and index_values.source_code = 'un_egov_survey'
+    group by index_values.indicator_code, index_values.period_code, index_values.obs_status_code, index_values.source_code
+),
+
 final as (
     select
         finding_code,
@@ -169,6 +195,8 @@ final as (
     select * from not_assessed
     union all
     select * from zero_parts
+    union all
+    select * from zeros_judged
 )
 
 select * from final
