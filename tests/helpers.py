@@ -28,6 +28,8 @@ from pipelines.releases.runs import Progress
 from pipelines.transform.dbt import Dbt
 
 ROOT = Path(__file__).parent.parent
+# The day of the copy that an import asks for.
+ACCESSED = ("--accessed", "2026-01-02")
 PARTS = ["raw", "models", "macros", "tests/dbt", "dbt_project.yml", "profiles.yml", "requirements.txt", "CITATION.cff"]
 ARTIFACTS = ("manifest.json", "catalog.json", "index.html")
 

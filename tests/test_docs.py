@@ -27,14 +27,27 @@ from tests.proofs import attacks
 
 BLOCK = re.compile(r"```sql\n(?P<query>.*?)```\n```text\n(?P<shown>.*?)```", re.S)
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PITFALLS = (ROOT / "docs" / "pitfalls.md").read_text(encoding="utf-8")
 RECIPES = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
 RANKS = "select period_code, rank from reports.rpt_rank_history where country_code = 'KAZ' order by 1"
 
 
-@pytest.mark.parametrize("block", list(BLOCK.finditer(README)), ids=lambda block: block["query"].split("\n")[0][:60])
+@pytest.mark.parametrize(
+    "block", [*BLOCK.finditer(README), *BLOCK.finditer(PITFALLS)], ids=lambda block: block["query"].split("\n")[0][:60]
+)
 def test_query_has_the_shown_output(built: Project, block: re.Match[str]) -> None:
     said = egov(built, "sql", block["query"])
     assert said.stdout.strip() == block["shown"].strip()
+
+
+@pytest.mark.parametrize("pitfall", PITFALLS.split("\n## ")[1:], ids=lambda pitfall: pitfall.split("\n")[0])
+def test_a_wrong_query_goes_wrong(pitfall: str) -> None:
+    """The answers themselves are tested above: a wrong query has another answer than the right one, and each pair is whole."""
+    wrong, right = pitfall.partition("\nRight:")[::2]
+    assert len(BLOCK.findall(right)) == 1
+    assert len(BLOCK.findall(wrong)) == wrong.count("\nWrong:") <= 1
+    if wrong.count("\nWrong:"):
+        assert [shown for _, shown in BLOCK.findall(wrong)] != [shown for _, shown in BLOCK.findall(right)]
 
 
 def test_the_readme_connects(built: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,6 +148,7 @@ if __name__ == "__main__":
         return f"```sql\n{block['query']}```\n```text\n{output}\n```"
 
     (ROOT / "README.md").write_text(BLOCK.sub(renewed, README), encoding="utf-8")
+    (ROOT / "docs" / "pitfalls.md").write_text(BLOCK.sub(renewed, PITFALLS), encoding="utf-8")
     with connect.connect(current.published_file) as published:
         for page, content in markdown_pages(Catalog(published)).items():
             (ROOT / "docs" / page).write_text(content, encoding="utf-8")

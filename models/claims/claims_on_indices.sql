@@ -498,13 +498,16 @@ table_1_classes as (
         'ratings_follow_values' as claim_code,
         case
             when count(*) = 0 then null
-            when count(*) = sum(case when agrees then 1 else 0 end) then 'supported'
+            when count(*) = sum(case when agrees then 1 else 0 end) then 'supported_with_qualification'
             else 'contradicted'
         end as verdict,
         'the rating printed is the quarter of its level in which the value stands, counted from the best' as expected,
         concat(cast(sum(case when agrees then 1 else 0 end) as integer), ' of ', count(*), ' ratings agree') as observed,
         'reports.rpt_recomputation: rating_class' as evidence,
-        'Worked out from the values of every state in the edition.' as note
+        concat(
+            'Worked out from the values of every state in the edition. No source here says how a level is divided whose states four ',
+            'does not divide; the better quarters are taken to be the larger ones, and the rating of Kazakhstan hangs on that.'
+        ) as note
     from recomputation
     where statistic = 'rating_class' and period_code = {{ said('ratings_follow_values', 'period_code') }}
 ),

@@ -56,11 +56,14 @@ def egdi_edition(
     `titles` holds the headers that the file prints, by our column; `index` and `rank` are the rules for the cells.
     """
     zeros = sum(
-        _is_zero(row[part]) for row in rows if _is_zero(row["egdi"]) and row["egdi_rank"] for part in ("epi", "osi", "hci", "tii")
+        _is_zero(row[part])
+        for row in rows
+        if _is_zero(row["egdi"]) and row["egdi_rank"]
+        for part in ("epi", "osi", "hci", "tii")
     )
     note = (
-        f"{zeros} zero{'s' if zeros != 1 else ''} beside an EGDI of 0 can mean zero or missing. Evidence in raw/ decides; a zero "
-        "without evidence gets the status U, with no value"
+        f"{zeros} zero{'s' if zeros != 1 else ''} beside an EGDI of 0 can mean zero or missing. Evidence in raw/ decides; "
+        "a zero without evidence gets the status U, with no value"
     )
     return Edition(
         series=f"{source}_egdi",

@@ -11,7 +11,7 @@ import io
 from pathlib import Path
 
 from pipelines.importers.layout import Findings, Refused, house_rows, read_official
-from pipelines.importers.write import require_day, write_all
+from pipelines.importers.write import NO_DAY, require_day, write_all
 from pipelines.intake.package import editing, file_hash, read_package
 from pipelines.project import Project
 
@@ -29,14 +29,15 @@ def import_countries(project: Project, members: Path, areas: Path, accessed: str
     `accessed` is the day, YYYY-MM-DD, on which the copies were taken: the files do not state it.
 
     `members` lists the member states of the UN with their flags, `areas` all ISO 3166 areas with their English and Russian
-    names. Kazakh names, and Russian names missing from the list, come from Unicode CLDR. raw/codes/country_name_corrections.csv
-    replaces names that the copies get wrong, and raw/codes/further_economies.csv adds economies without an ISO code. Raises Refused for a bad file, and EgovError (exit code 3) if another command keeps
-    writing in raw/.
+    names. Kazakh names, and Russian names missing from the list, come from Unicode CLDR.
+    raw/codes/country_name_corrections.csv replaces names that the copies get wrong, and raw/codes/further_economies.csv adds
+    economies without an ISO code. Raises Refused for a bad file, and EgovError (exit code 3) if another command keeps writing
+    in raw/.
     """
     from babel import Locale
 
     if accessed is None:
-        raise Refused(members, ["the file does not state when the copy was taken; add --accessed YYYY-MM-DD, the day of the copy"])
+        raise Refused(members, [NO_DAY])
     require_day(accessed)
     cldr = {language: Locale(language).territories for language in ("kk", "ru")}
     _, member_lines = read_official(

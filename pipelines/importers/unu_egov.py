@@ -48,4 +48,4 @@ def read(path: Path, lists: CodeLists) -> Iterator[Edition]:
     yield egdi_edition("unu_egov", year[1], path, rows, titles, index=index, rank={"pattern": r"^\d{1,3}(\.0)?$"})
 
 
-IMPORTER = Importer("unu-egov", "UNU-EGOV's copy of one edition of the UN survey, which tells a zero from a missing figure.", read)
+IMPORTER = Importer("unu-egov", "UNU-EGOV's copy of one edition of the UN survey: it tells a zero from a missing figure.", read)

@@ -16,6 +16,8 @@ from pipelines.intake.check import check
 from pipelines.intake.package import editing, file_hash, read_package, require_valid, write_package
 from pipelines.project import EgovError, Exit, Project, replace_file, said_by
 
+NO_DAY = "the file does not state when the copy was taken; add --accessed YYYY-MM-DD, the day of the copy"
+
 
 def import_files(
     project: Project,
@@ -27,10 +29,10 @@ def import_files(
 ) -> list[str]:
     """Read all files, then write all their editions into raw/, or none. Returns one line for each edition, and its notes.
 
-    `accessed` is the day, YYYY-MM-DD, on which the copies were taken; without it, each file has to state its own. If raw/ already
-    holds an edition with the same figures, nothing is written for it. If the figures differ, the edition is refused, or, with
-    `revision`, written beside the earlier one. Raises Refused for a bad file, and EgovError if the day is missing or cannot be,
-    if raw/ itself is not valid, or (exit code 3) if another command keeps writing in raw/.
+    `accessed` is the day, YYYY-MM-DD, on which the copies were taken; without it, each file has to state its own. If raw/
+    already holds an edition with the same figures, nothing is written for it. If the figures differ, the edition is refused,
+    or, with `revision`, written beside the earlier one. Raises Refused for a bad file or a missing day, and EgovError if the
+    day is wrong, if raw/ itself is not valid, or (exit code 3) if another command keeps writing in raw/.
     """
     if accessed is not None:
         require_day(accessed)
@@ -79,20 +81,18 @@ def require_day(text: str) -> date:
     if day is None:
         raise EgovError(f"--accessed {text}: expected the day on which the copy was taken, YYYY-MM-DD", Exit.REFUSED)
     if day > date.today():
-        raise EgovError(f"--accessed {text}: the day is still to come; expected the day on which the copy was taken", Exit.REFUSED)
+        raise EgovError(f"--accessed {text}: this day is still to come; expected the day of the copy", Exit.REFUSED)
     return day
 
 
 def _day_of_copy(file: Path, edition: Edition, accessed: str | None) -> str:
-    """The day on which the copy of an edition was taken: as the user says, or else as the file says. It is never today by default.
+    """The day on which the copy of an edition was taken: as the user says, or else as the file says.
 
-    Raises Refused if neither says it, or if the day is before the year of the edition.
+    It never defaults to today. Raises Refused if neither says it.
     """
     day = accessed or edition.stated_on
     if day is None:
-        raise Refused(file, ["the file does not state when the copy was taken; add --accessed YYYY-MM-DD, the day of the copy"])
-    if day[:4] < edition.edition[:4]:
-        raise Refused(file, [f"the copy cannot be of {day}, before the edition {edition.edition}; correct --accessed"])
+        raise Refused(file, [NO_DAY])
     return day
 
 
@@ -158,9 +158,7 @@ def _csv_text(edition: Edition) -> str:
     return buffer.getvalue()
 
 
-def _resource(
-    package: dict[str, Any], edition: Edition, revision: int, accessed: str, file: Path, text: str
-) -> dict[str, Any]:
+def _resource(package: dict[str, Any], edition: Edition, revision: int, accessed: str, file: Path, text: str) -> dict[str, Any]:
     """The entry of an edition in the data package: what it is, where it comes from, and what its columns hold."""
     source = next((source for source in package["sources"] if source["name"] == edition.source), None)
     if source is None:

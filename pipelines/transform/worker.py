@@ -74,7 +74,8 @@ def main() -> None:
         for result in getattr(done.result, "results", []):
             told = {"unique_id": result.node.unique_id, "status": str(result.status)}
             if told["status"] not in ("success", "pass"):
-                told |= {"message": result.message, "failures": result.failures, "code": getattr(result.node, "compiled_code", None)}
+                code = getattr(result.node, "compiled_code", None)  # a unit test that dbt could not set up has none
+                told |= {"message": result.message, "failures": result.failures, "code": code}
             print(json.dumps({"result": told}), flush=True)
         if done.exception is not None:
             print(json.dumps({"error": str(done.exception)}), flush=True)

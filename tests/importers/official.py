@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from pipelines.importers import un_egov_survey
 from pipelines.project import Project
-from tests.helpers import ROOT, egov
+from tests.helpers import ACCESSED, ROOT, egov
 
 # The latest edition that raw/ holds.
 LATEST = max(path.stem[-4:] for path in (ROOT / "raw/un_egov_survey").glob("egdi_????.csv"))
@@ -70,5 +70,5 @@ def import_next_editions(project: Project) -> None:
     for command, text in (("un-egov-survey", made_up_edition()), ("wb-gtmi", "\n".join(gtmi) + "\n")):
         file = project.root / f"{command}.csv"
         file.write_text(text, encoding="utf-8")
-        said = egov(project, "import", command, str(file))
+        said = egov(project, "import", command, *ACCESSED, str(file))
         assert said.returncode == 0, said.stderr

@@ -19,10 +19,11 @@ from hypothesis import strategies as st
 
 from pipelines.importers import layout, un_egov_survey, un_m49, write
 from pipelines.intake.check import update_hashes
+from pipelines.intake.package import read_package
 from pipelines.project import EgovError, Project
 from pipelines.releases import connect
 from tests import test_docs
-from tests.helpers import ROOT, egov
+from tests.helpers import ACCESSED, ROOT, egov
 from tests.importers.official import LATEST, UN_HEADER, official_gtmi, official_un, raw_rows
 
 
@@ -120,7 +121,7 @@ def test_the_committed_figures_come_out_of_the_official_layout_again(
     without(project, prefix)
     file = tmp_path / "official.csv"
     file.write_text(content(), encoding="utf-8", newline="")
-    said = egov(project, "import", *command, str(file))
+    said = egov(project, "import", *command, *ACCESSED, str(file))
     assert said.returncode == 0, said.stderr
     after = snapshot(project)
     assert {name for name in before if name.startswith(prefix.split("_egdi")[0])} <= set(after)
@@ -128,10 +129,96 @@ def test_the_committed_figures_come_out_of_the_official_layout_again(
         if name != "datapackage.json":
             assert after[name] == bytes_before, name
     assert egov(project, "check").returncode == 0
-    again = egov(project, "import", *command, str(file))
+    again = egov(project, "import", *command, *ACCESSED, str(file))
     assert again.returncode == 0
     assert "already held with the same figures" in again.stdout
     assert snapshot(project) == after
+
+
+@pytest.mark.parametrize(
+    ("accessed", "message"),
+    [
+        (
+            [],
+            "official.csv is not imported, nothing is written:\n  the file does not state when the copy was taken; add --accessed",
+        ),
+        (["--accessed", "2026"], "--accessed 2026: expected the day on which the copy was taken, YYYY-MM-DD"),
+        (["--accessed", "2026-02-30"], "--accessed 2026-02-30: expected the day"),
+        (["--accessed", "2999-01-01"], "--accessed 2999-01-01: this day is still to come"),
+    ],
+)
+def test_a_copy_without_a_day_is_refused(project: Project, tmp_path: Path, accessed: list[str], message: str) -> None:
+    without(project, "un_egov_survey_egdi_2024")
+    before = snapshot(project)
+    file = tmp_path / "official.csv"
+    file.write_text(official_un(), encoding="utf-8")
+    said = egov(project, "import", "un-egov-survey", *accessed, str(file))
+    assert said.returncode == 2
+    assert message in said.stderr
+    assert "Traceback" not in said.stderr
+    assert snapshot(project) == before
+
+
+@pytest.mark.parametrize(
+    ("accessed", "day"), [([], "2026-01-01"), (ACCESSED, ACCESSED[1])], ids=["stated by the file", "stated by the user"]
+)
+def test_the_day_of_the_copy_is_recorded(project: Project, tmp_path: Path, accessed: list[str], day: str) -> None:
+    without(project, "wb_wdi")
+    file = tmp_path / "official.csv"
+    file.write_text(official_wdi(), encoding="utf-8", newline="")
+    said = egov(project, "import", "wb-wdi", *accessed, str(file))
+    assert said.returncode == 0, said.stderr
+    (resource,) = (each for each in read_package(project)["resources"] if each["path"].startswith("wb_wdi/"))
+    assert resource["accessed"] == day
+
+
+def official_unu() -> str:
+    """The edition of 2010 in the layout of UNU-EGOV's copy, from the committed figures."""
+    with open(ROOT / "raw" / "unu_egov" / "egdi_2010.csv", encoding="utf-8", newline="") as held:
+        rows = list(csv.DictReader(held))
+    columns = ["country_code", "country_name", "egdi_rank", "egdi", "epi", "osi", "hci", "tii"]
+    lines = ["country-code,country-name,e-gov-rank,e-gov-index,e-pat-index,osi,hci,tii"]
+    lines += [",".join(f'"{row[column]}"' if "," in row[column] else row[column] for column in columns) for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def test_the_copy_of_unu_comes_out_of_its_layout_again_and_says_what_it_cannot_tell(project: Project, tmp_path: Path) -> None:
+    before = snapshot(project)
+    without(project, "unu_egov_egdi_2010")
+    file = tmp_path / "egdi-2010.csv"
+    file.write_text(official_unu(), encoding="utf-8")
+    said = egov(project, "import", "unu-egov", *ACCESSED, str(file))
+    assert said.returncode == 0, said.stderr
+    assert "4 zeros beside an EGDI of 0 can mean zero or missing" in said.stdout
+    assert "status U, with no value" in said.stdout
+    after = snapshot(project)
+    assert {name: text for name, text in after.items() if name != "datapackage.json"} == {
+        name: text for name, text in before.items() if name != "datapackage.json"
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("copy.csv", lambda text: text, "its name does not say which edition it is"),
+        ("egdi-2010.csv", lambda text: text.replace("KAZ,", "QQQ,"), "'QQQ' is not in any code list"),
+        ("egdi-2010.csv", lambda text: text.replace("184.0", "last"), "column 'e-gov-rank': 'last' is not a rank"),
+        ("egdi-2010.csv", lambda text: text.replace(",0.014280000000000001", ",0,014280000000000001"), "cells; expected 8"),
+        ("egdi-2010.csv", lambda text: text.replace(",0.01269,", ",nothing,"), "column 'osi': 'nothing' is not a number"),
+        ("egdi-2010.csv", lambda text: text.splitlines()[0] + "\n", "no rows"),
+    ],
+)
+def test_a_wrong_copy_of_unu_is_refused(
+    project: Project, tmp_path: Path, name: str, change: Callable[[str], str], message: str
+) -> None:
+    before = snapshot(project)
+    file = tmp_path / name
+    file.write_text(change(official_unu()), encoding="utf-8")
+    said = egov(project, "import", "unu-egov", *ACCESSED, str(file))
+    assert said.returncode == 2, said.stdout
+    assert message in said.stderr
+    assert "Traceback" not in said.stderr
+    assert snapshot(project) == before
 
 
 BAD_UN: dict[str, tuple[Callable[[str], str], list[str]]] = {
@@ -164,7 +251,7 @@ def test_a_wrong_file_is_refused_with_all_its_lines(project: Project, tmp_path: 
     before = snapshot(project)
     file = tmp_path / "official.csv"
     file.write_text(change(official_un()), encoding="utf-8")
-    said = egov(project, "import", "un-egov-survey", str(file))
+    said = egov(project, "import", "un-egov-survey", *ACCESSED, str(file))
     assert said.returncode == 2, said.stdout
     assert "Traceback" not in said.stderr
     assert "official.csv" in said.stderr
@@ -197,7 +284,7 @@ def test_other_layouts_refuse_too(
     before = snapshot(project)
     file = tmp_path / "official.csv"
     file.write_text(content(), encoding="utf-8", newline="")
-    said = egov(project, "import", *command, str(file))
+    said = egov(project, "import", *command, *ACCESSED, str(file))
     assert said.returncode == 2, said.stdout
     assert message in said.stderr
     assert "Traceback" not in said.stderr
@@ -208,18 +295,18 @@ def test_headers_may_vary_in_case_blanks_and_hyphens(project: Project, tmp_path:
     file = tmp_path / "official.csv"
     text = official_un().replace("E-Government Rank", "eGovernment  rank").replace("Country Name", '" country_name "')
     file.write_text("\ufeff" + text.replace("\n", "\r\n"), encoding="utf-8", newline="")
-    said = egov(project, "import", "un-egov-survey", str(file))
+    said = egov(project, "import", "un-egov-survey", *ACCESSED, str(file))
     assert said.returncode == 0, said.stderr
     assert "already held with the same figures" in said.stdout
 
 
 def test_a_file_that_is_not_there_or_not_text(project: Project, tmp_path: Path) -> None:
-    said = egov(project, "import", "un-egov-survey", str(tmp_path / "nowhere.csv"))
+    said = egov(project, "import", "un-egov-survey", *ACCESSED, str(tmp_path / "nowhere.csv"))
     assert said.returncode == 2
     assert "nowhere.csv is not imported" in said.stderr
     file = tmp_path / "binary.csv"
     file.write_bytes(b"\xff\xfe\x00")
-    said = egov(project, "import", "un-egov-survey", str(file))
+    said = egov(project, "import", "un-egov-survey", *ACCESSED, str(file))
     assert said.returncode == 2
     assert "not UTF-8" in said.stderr
 
@@ -230,7 +317,7 @@ def test_one_bad_file_among_good_ones_writes_none(project: Project, tmp_path: Pa
     good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"
     good.write_text(official_un("2024"), encoding="utf-8")
     bad.write_text(official_un("2022").replace('"Ireland"', '"Ierland"'), encoding="utf-8")
-    said = egov(project, "import", "un-egov-survey", str(good), str(bad))
+    said = egov(project, "import", "un-egov-survey", *ACCESSED, str(good), str(bad))
     assert said.returncode == 2
     assert snapshot(project) == before
 
@@ -257,9 +344,9 @@ def test_a_write_that_fails_leaves_nothing(
     refused = pytest.raises(EgovError, match="the disk: No space left on device; nothing is imported")
     with refused if isinstance(stopped, OSError) else pytest.raises(KeyboardInterrupt):
         if what == "an edition":
-            write.import_files(project, [file], un_egov_survey.read, revision=False)
+            write.import_files(project, [file], un_egov_survey.read, accessed=ACCESSED[1], revision=False)
         else:
-            un_m49.import_countries(project, members, areas)
+            un_m49.import_countries(project, members, areas, ACCESSED[1])
     assert snapshot(project) == before
 
 
@@ -267,7 +354,7 @@ def test_an_edition_twice_in_one_call_is_written_once(project: Project, tmp_path
     one, other = tmp_path / "one.csv", tmp_path / "other.csv"
     for file in (one, other):
         file.write_text(official_un(year="2096"), encoding="utf-8")
-    said = write.import_files(project, [one, other], un_egov_survey.read, revision=False)
+    said = write.import_files(project, [one, other], un_egov_survey.read, accessed=ACCESSED[1], revision=False)
     assert ["rows in raw" in line for line in said] == [True, False]
     assert "already held with the same figures" in said[1]
 
@@ -355,13 +442,13 @@ def test_a_revision_keeps_both_and_uses_the_newer(fresh: Project, tmp_path: Path
     file = tmp_path / "EGOV_DATA_2024_revised.csv"
     # Ireland's EPI: no other figure is computed from it
     file.write_text(official_un().replace('"Ireland",20,0.91377,0.91780', '"Ireland",20,0.91377,0.91790'), encoding="utf-8")
-    said = egov(fresh, "import", "un-egov-survey", str(file), "--revision")
+    said = egov(fresh, "import", "un-egov-survey", *ACCESSED, str(file), "--revision")
     assert said.returncode == 0, said.stderr
     assert "raw/un_egov_survey/egdi_2024_r2.csv" in said.stdout
     later = [tmp_path / "WDI_2026.csv", tmp_path / "WDI_2027.csv"]  # two editions that are imported on the same day
     later[0].write_text(official_wdi(**{"2025": "93.5", "2026": "94"}), encoding="utf-8")
     later[1].write_text(official_wdi(**{"2025": "93.4", "2026": "94", "2027": "94.5"}), encoding="utf-8")
-    said = egov(fresh, "import", "wb-wdi", *map(str, later))
+    said = egov(fresh, "import", "wb-wdi", *ACCESSED, *map(str, later))
     assert said.returncode == 0, said.stderr
     claims = fresh.raw / "article/claims.csv"
     # a cell that a spreadsheet would run as a formula is treated as ordinary text
@@ -394,7 +481,7 @@ def test_a_revision_keeps_both_and_uses_the_newer(fresh: Project, tmp_path: Path
 def test_countries_come_out_of_the_official_layout_again(project: Project, tmp_path: Path) -> None:
     before = (project.raw / "codes/countries.csv").read_bytes()
     members, areas = official_countries(tmp_path)
-    said = egov(project, "import", "un-m49", str(members), str(areas))
+    said = egov(project, "import", "un-m49", *ACCESSED, str(members), str(areas))
     assert said.returncode == 0, said.stderr
     assert (project.raw / "codes/countries.csv").read_bytes() == before
     assert egov(project, "check").returncode == 0

@@ -22,7 +22,7 @@ from pipelines.build import Steps
 from pipelines.project import Project
 from pipelines.releases import connect
 from tests import helpers, test_docs
-from tests.helpers import ROOT, egov, environment
+from tests.helpers import ACCESSED, ROOT, egov, environment
 from tests.models import test_contract, test_project
 from tests.products import test_products
 from tests.published import test_published_figures, test_published_series, test_second_readings
@@ -163,7 +163,7 @@ def test_a_new_source_touches_nothing_else(
         official = tmp_path / f"{command}.csv"
         official.write_text(text, encoding="utf-8")
         imported = subprocess.run(
-            [sys.executable, "-m", "pipelines", "import", command, str(official)],
+            [sys.executable, "-m", "pipelines", "import", command, *ACCESSED, str(official)],
             cwd=checkout, env=environment(fresh), capture_output=True, text=True,
         )  # fmt: skip
         assert imported.returncode == 0, imported.stderr

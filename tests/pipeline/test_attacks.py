@@ -31,7 +31,7 @@ from pipelines.intake import check, package
 from pipelines.project import EgovError, Project, printable
 from pipelines.releases import connect, inputs, runs, store
 from pipelines.transform.dbt import Dbt
-from tests.helpers import QUICK, ROOT, copy_project, egov, egov_process, need
+from tests.helpers import ACCESSED, QUICK, ROOT, copy_project, egov, egov_process, need
 from tests.proofs import attacks
 from tests.proofs.faults import assert_whole
 
@@ -175,7 +175,9 @@ def test_a_writer_that_waits_too_long_says_so(tmp_path: Path, monkeypatch: pytes
     with FileLock(project.warehouse / "build.lock"):
         jobs: list[Callable[[], object]] = [
             lambda: check.update_hashes(project),
-            lambda: write.import_files(project, [tmp_path / "official.csv"], un_egov_survey.read, revision=False),
+            lambda: write.import_files(
+                project, [tmp_path / "official.csv"], un_egov_survey.read, accessed=ACCESSED[1], revision=False
+            ),
         ]
         for job in jobs:
             with pytest.raises(EgovError, match=r"is running in this warehouse; waited 0\.1 seconds") as refused:
@@ -259,7 +261,7 @@ def test_an_official_file_with_a_hostile_name(tmp_path: Path, name: str | bytes)
     if not file.is_absolute() or file.parent == tmp_path:
         attacks.official_edition(project, file, "2031")
     said = subprocess.run(
-        [sys.executable, "-m", "pipelines", "import", "un-egov-survey", os.fsencode(file)],
+        [sys.executable, "-m", "pipelines", "import", "un-egov-survey", *ACCESSED, os.fsencode(file)],
         env={**os.environ, "EGOV_PROJECT_DIR": str(copy_marker(project))}, capture_output=True, timeout=60,
     )  # fmt: skip
     assert said.returncode == 2
@@ -274,7 +276,7 @@ def test_an_official_file_with_a_hostile_name(tmp_path: Path, name: str | bytes)
 def test_an_official_file_with_an_awkward_name_is_only_a_name(tmp_path: Path, name: str) -> None:
     project = attacks.small_project(tmp_path / "project", *attacks.IMPORT_LISTS)
     attacks.official_edition(project, tmp_path / name, "2031")
-    write.import_files(project, [tmp_path / name], un_egov_survey.read, revision=False)
+    write.import_files(project, [tmp_path / name], un_egov_survey.read, accessed=ACCESSED[1], revision=False)
     (held,) = [resource for resource in package.read_package(project)["resources"] if resource.get("edition") == "2031"]
     assert held["imported"]["file"] == name
     assert held["locator"].startswith(name)
@@ -323,7 +325,9 @@ def test_a_signal_in_an_import_leaves_raw_as_it_was(tmp_path: Path) -> None:
     copy_marker(project)
     attacks.official_edition(project, tmp_path / "official.csv", "2031")
     before = {path: path.read_bytes() for path in project.raw.rglob("*") if path.is_file()}
-    said = egov_process(project, "signalled_in_an_import", "import", "un-egov-survey", str(tmp_path / "official.csv"))
+    said = egov_process(
+        project, "signalled_in_an_import", "import", "un-egov-survey", *ACCESSED, str(tmp_path / "official.csv")
+    )
     assert said.returncode == 129
     assert said.stderr == "egov: stopped by SIGHUP; nothing is imported\n"
     assert {path: path.read_bytes() for path in project.raw.rglob("*") if path.is_file()} == before
@@ -462,7 +466,7 @@ def test_an_official_file_with_hostile_columns(tmp_path: Path, header: str) -> N
     file = tmp_path / "official.csv"
     attacks.official_edition(project, file, "2031")
     file.write_text(file.read_text(encoding="utf-8").replace("Survey Year,Country Name", header, 1), encoding="utf-8")
-    said = egov(Project(copy_marker(project)), "import", "un-egov-survey", str(file))
+    said = egov(Project(copy_marker(project)), "import", "un-egov-survey", *ACCESSED, str(file))
     assert said.returncode == 2
     assert "no column 'Survey Year', 'Country Name'" in said.stderr
     assert "Traceback" not in said.stderr

@@ -36,7 +36,7 @@ from pipelines.intake import check, load
 from pipelines.intake import package as data_package
 from pipelines.project import EgovError, Project
 from pipelines.releases import connect, inputs, runs, store
-from tests.helpers import KEEPING, ROOT, command, copy_project, egov, egov_process
+from tests.helpers import ACCESSED, KEEPING, ROOT, command, copy_project, egov, egov_process
 from tests.helpers import environment as process_environment
 from tests.proofs.faults import assert_whole
 
@@ -245,7 +245,7 @@ def write_together(project: Project, chance: random.Random, spread: float) -> No
         official_edition(project, project.root / f"official_{year}.csv", year)
         jobs.append(
             lambda year=year: write.import_files(  # type: ignore[misc]
-                project, [project.root / f"official_{year}.csv"], un_egov_survey.read, revision=False
+                project, [project.root / f"official_{year}.csv"], un_egov_survey.read, accessed=ACCESSED[1], revision=False
             )
         )
     edited = project.raw / "codes" / "levels.csv"

@@ -73,8 +73,8 @@ def _facts(catalog: Catalog) -> dict[str, Rows]:
     rows = catalog.rows
     return {
         "history": rows(
-            """select p.period_code, p.rank, p.states_assessed, p.egdi, p.osi, p.tii, p.hci, p.method_note, c.raw_file,
-                c.raw_row, c.raw_column, c.printed_text
+            """select p.period_code, p.rank, p.states_assessed, p.egdi, p.osi, p.tii, p.hci, p.method_note,
+                p.comparability_note, c.raw_file, c.raw_row, c.raw_column, c.printed_text
             from reports.rpt_country_profile as p
             join marts.fct_index_values as v
                 on v.country_code = p.country_code and v.period_code = p.period_code and v.indicator_code = 'EGDI'
