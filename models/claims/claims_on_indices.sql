@@ -33,11 +33,7 @@ index_values as (
 ),
 
 recomputation as (
-    select * from {{ ref('rpt_recomputation') }}
-),
-
-rank_history as (
-    select * from {{ ref('rpt_rank_history') }}
+    select * from {{ ref('int_index_values_recomputed') }}
 ),
 
 observations as (
@@ -153,28 +149,46 @@ internet_majority as (
     cross join internet_all_ages
 ),
 
--- ranks of Kazakhstan by edition of the EGDI; a fall is minor if it is no larger than the median move of all states between the
--- same two editions
+-- ranks by edition of the EGDI; all states that were not assessed share the last rank, which does not say how they compare
+rank_history as (
+    select
+        country_code,
+        period_code,
+        rank,
+        lag(rank) over (partition by country_code order by period_code) - rank as places_gained
+    from (
+        select
+            country_code,
+            period_code,
+            case when value is not null then published_rank end as rank
+        from observations
+        where indicator_code = 'EGDI' and source_code = 'un_egov_survey'
+    ) as ranked
+),
+
+median_moves as (
+    select
+        period_code,
+        median(abs(places_gained)) as median_move
+    from rank_history
+    group by period_code
+),
+
+-- ranks of Kazakhstan; a fall is minor if it is no larger than the median move of all states between the same two editions
 ranks as (
     select
         rank_history.period_code,
         rank_history.rank,
         rank_history.places_gained,
         rank_history.places_gained < 0 as is_fall,
-        -rank_history.places_gained > moves.median_move as is_more_than_minor,
+        -rank_history.places_gained > median_moves.median_move as is_more_than_minor,
         rank_history.period_code <= {{ said('rank_gradual_rise', 'read_until') }} as is_of_the_time,
         concat(
-            rank_history.period_code, ' (', -rank_history.places_gained, ' places; median move ', {{ shown('moves.median_move', 1) }}, ')'
+            rank_history.period_code, ' (', -rank_history.places_gained, ' places; median move ', {{ shown('median_moves.median_move', 1) }}, ')'
         ) as fall
     from rank_history
-    inner join (
-        select
-            period_code,
-            median(abs(places_gained)) as median_move
-        from rank_history
-        group by period_code
-    ) as moves
-        on rank_history.period_code = moves.period_code
+    inner join median_moves
+        on rank_history.period_code = median_moves.period_code
     where rank_history.country_code = 'KAZ' and rank_history.rank is not null
 ),
 
@@ -213,11 +227,13 @@ rank_gradual_rise as (
         concat('ranks ', history) as observed,
         'reports.rpt_rank_history: KAZ, and the median of abs(places_gained) of all states' as evidence,
         case
-            when larger_falls = 0 then concat(
-                'Up to ', last_of_the_time, ' the rank went from ', first_rank, ' to ', last_rank, '; of ', falls,
-                ' falls none is larger than the median move. By ', last_period, ' it is ', rank_now, ', with ', later_falls,
-                ' later falls. Only the ranking by EGDI is held.'
-            )
+            when larger_falls = 0
+                then
+                    concat(
+                        'Up to ', last_of_the_time, ' the rank went from ', first_rank, ' to ', last_rank, '; of ', falls,
+                        ' falls none is larger than the median move. By ', last_period, ' it is ', rank_now, ', with ', later_falls,
+                        ' later falls. Only the ranking by EGDI is held.'
+                    )
             else concat(
                 'Up to ', last_of_the_time, ' the rank went from ', first_rank, ' to ', last_rank, '; of ', falls,
                 ' falls these are larger than the median move, and so not minor: ', larger, '. By ', last_period, ' it is ',
@@ -386,6 +402,14 @@ table_2_memberships as (
     from table_2
 ),
 
+everywhere as (
+    select
+        cast(sum(case when tii < hci then 1 else 0 end) as integer) as below,
+        count(*) as states
+    from survey_2020
+    where tii is not null and hci is not null
+),
+
 -- the group is defined by an HCI level above its TII level, so its figures cannot but agree
 infrastructure_lags as (
     select
@@ -407,13 +431,7 @@ infrastructure_lags as (
             '% of all states. Whether it hinders development is not for figures to say.'
         ) as note
     from table_2
-    cross join (
-        select
-            cast(sum(case when tii < hci then 1 else 0 end) as integer) as below,
-            count(*) as states
-        from survey_2020
-        where tii is not null and hci is not null
-    ) as everywhere
+    cross join everywhere
     where table_2.group_code = 'osi_vh_hci_vh_tii_h'
 ),
 
@@ -498,11 +516,13 @@ table_1_classes as (
         'ratings_follow_values' as claim_code,
         case
             when count(*) = 0 then null
-            when count(*) = sum(case when agrees then 1 else 0 end) then 'supported_with_qualification'
+            when count(*) = sum(case when published_label = recomputed_label then 1 else 0 end) then 'supported_with_qualification'
             else 'contradicted'
         end as verdict,
         'the rating printed is the quarter of its level in which the value stands, counted from the best' as expected,
-        concat(cast(sum(case when agrees then 1 else 0 end) as integer), ' of ', count(*), ' ratings agree') as observed,
+        concat(
+            cast(sum(case when published_label = recomputed_label then 1 else 0 end) as integer), ' of ', count(*), ' ratings agree'
+        ) as observed,
         'reports.rpt_recomputation: rating_class' as evidence,
         concat(
             'Worked out from the values of every state in the edition. No source here says how a level is divided whose states four ',

@@ -60,8 +60,8 @@ final as (
     left join levels
         on
             indicators.publisher = 'UN DESA'
-            and ordered.value >= coalesce(levels.minimum_value, indicators.minimum_value)
-            and (ordered.value < levels.below_value or levels.below_value is null)
+            and ordered.value >= levels.minimum_value
+            and ordered.value < levels.below_value
     where ordered.choice = 1
 )
 

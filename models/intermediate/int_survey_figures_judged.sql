@@ -23,8 +23,17 @@ rows_judged as (
         sources.standing,
         coalesce(survey.egdi, 0) = 0 as is_not_assessed,
         survey.egdi_rank is null as is_not_yet_a_state,
-        max(case when coalesce(survey.egdi, 0) = 0 and survey.egdi_rank is not null and coalesce(survey.osi, survey.tii, survey.hci, survey.epi) is not null and (survey.osi is null or survey.tii is null or survey.hci is null or survey.epi is null) then 1 else 0 end)
-            over (partition by survey.source_code, survey.period_code) = 1 as edition_leaves_cells_empty
+        max(
+            case
+                when
+                    coalesce(survey.egdi, 0) = 0
+                    and survey.egdi_rank is not null
+                    and coalesce(survey.osi, survey.tii, survey.hci, survey.epi) is not null
+                    and (survey.osi is null or survey.tii is null or survey.hci is null or survey.epi is null)
+                    then 1
+                else 0
+            end
+        ) over (partition by survey.source_code, survey.period_code) = 1 as edition_leaves_cells_empty
     from survey
     inner join sources
         on survey.source_code = sources.source_code
@@ -44,9 +53,10 @@ with_copy as (
         rows_judged.*,
         copies.source_code as copy_code,
         copies.edition_leaves_cells_empty as copy_leaves_cells_empty,
-        {%- for part in parts %}
-        copies.{{ part }} as {{ part }}_of_copy{{ ',' if not loop.last }}
-        {%- endfor %}
+        copies.osi as osi_of_copy,
+        copies.tii as tii_of_copy,
+        copies.hci as hci_of_copy,
+        copies.epi as epi_of_copy
     from rows_judged
     left join copies
         on

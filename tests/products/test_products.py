@@ -270,12 +270,15 @@ EDITIONS = pytest.mark.parametrize("editions", ["built", "next_edition"])
 # Entries of the translation catalogs that today's figures do not use.
 OF_OTHER_FIGURES = {
     "Among the landlocked developing countries Kazakhstan is in place {place} of {states}: in that wording the claim is wrong too.",
-    "The last rank, {last}, is not better than the first, {first}; of the {falls} falls between them the largest is of {places} places. Only the ranking by EGDI is held.",
+    "Comparable with the edition before: a source says that nothing has changed.",
+    "No source here says whether it can be compared with the edition before.",
+    "The quotation is rounded to four decimals.",
     "The series that would settle it is not in the warehouse.",
+    "The two differ, and no source says why.",
+    "Up to {edition} the rank went from {first} to {last}; of {falls} falls none is larger than the median move. By {latest} it is {now}, with {later} later falls. Only the ranking by EGDI is held.",
     "Weighed as {formula}; parts standardised among the states of the edition: read changes as changes of place.",
-    "a fall of {percent}",
     "none",
-    "{rises} rises, no fall; only the ranking by EGDI is held.",
+    "{states} states: {state_list}. The cell is empty.",
 }
 # Numbers in texts that no edition changes: exhibits of the article, the surveyed ages, the ends of a scale.
 FIXED = re.compile(r"\bTable \d|\b16 to 74\b|\bfrom 0 to 1\b")
@@ -385,8 +388,10 @@ NAMES = {
     ("text", "said"),
     [
         ("rank 29 of 193", "29-е место из 193"),
-        ("14 of 15 figures, the lowest 194343", "показателей: 14 из 15, наименьший — 194\u00a0343"),
-        ("a rise of 12.5%", "рост на 12,5%"),
+        (
+            "14 of 15 figures, the lowest 194343; between like periods from 0.77 to 1.69 times",
+            "показателей: 14 из 15, наименьший — 194\u00a0343; кратность изменения между однородными периодами — от 0,77 до 1,69",
+        ),
         ("launched between 2005-01-01 and 2006-12-31", "запущен в период с 2005-01-01 по 2006-12-31"),
         ("place 1 of 5 in 2017, place 2 of 4 in 2019-01", "1-е место из 5 за 2017, 2-е место из 4 за 2019-01"),
         ("place 2 of 43, behind AUT (rank 15)", "2-е место из 43, впереди: AUT (15-е место в рейтинге)"),

@@ -1,3 +1,4 @@
+-- The UN gives the ends of the scale no bound. They are filled, so that a range join finds a level for every value.
 with source as (
     select * from {{ source('codes', 'levels') }}
 ),
@@ -6,8 +7,8 @@ final as (
     select
         level_code,
         name_en,
-        try_cast({{ filled('minimum_value') }} as {{ decimal_type() }}) as minimum_value,
-        try_cast({{ filled('below_value') }} as {{ decimal_type() }}) as below_value
+        cast(coalesce({{ filled('minimum_value') }}, '0') as {{ decimal_type() }}) as minimum_value,
+        cast(coalesce({{ filled('below_value') }}, '10') as {{ decimal_type() }}) as below_value
     from source
 )
 
