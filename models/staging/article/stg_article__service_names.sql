@@ -1,4 +1,4 @@
--- The open ends of the years are filled, so that a join on the year finds one name for each service.
+-- The open ends of the years are filled, so that each service has one name in every year.
 with source as (
     select * from {{ source('article', 'service_names') }}
 ),

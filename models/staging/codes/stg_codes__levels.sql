@@ -1,4 +1,4 @@
--- The UN gives the ends of the scale no bound. They are filled, so that a range join finds a level for every value.
+-- The UN gives the ends of the scale no bound. They are filled, so that every value is within the bounds of a level.
 with source as (
     select * from {{ source('codes', 'levels') }}
 ),
