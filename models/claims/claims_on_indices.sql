@@ -24,6 +24,7 @@ with said as (
         {{ stated('asserted', 'after') }} as level_after,
         {{ stated('reading', 'percent') }} as read_percent,
         {{ stated('reading', 'share') }} as read_share,
+        {{ stated('reading', 'refuted') }} as read_refuted,
         {{ stated('reading', 'until') }} as read_until
     from {{ ref('stg_article__claims') }}
 ),
@@ -564,7 +565,8 @@ leading_position_landlocked as (
             when not coalesce(max(edition_2020.is_whole), false) then null
             when max(landlocked_places.place) <= max(landlocked_places.states) * cast({{ said('leading_position_landlocked', 'read_share') }} as decimal(3, 2))
                 then 'supported_with_qualification'
-            when max(landlocked_places.place) > max(landlocked_places.states) * 0.5 then 'contradicted'
+            when max(landlocked_places.place) > max(landlocked_places.states) * cast({{ said('leading_position_landlocked', 'read_refuted') }} as decimal(3, 2))
+                then 'contradicted'
             else 'not_checkable'
         end as verdict,
         'a place in the first tenth of the landlocked states in 2020' as expected,
