@@ -30,7 +30,7 @@ from rich.progress import track
 from pipelines.intake.load import load
 from pipelines.project import Project
 from tests.helpers import copy_project, egov
-from tests.published import test_published_figures, test_published_series
+from tests.published import test_published_figures, test_published_series, test_second_readings
 
 T = TypeVar("T")
 SERIES_SAMPLE = 500
@@ -198,7 +198,7 @@ def quoted(text: str) -> str:
 
 def published_checks() -> Iterator[tuple[str, Any]]:
     """The tests against figures that were typed in a second time, each as a function that takes a connection."""
-    for module in (test_published_figures, test_published_series):
+    for module in (test_published_figures, test_published_series, test_second_readings):
         for name, test in vars(module).items():
             if not name.startswith("test_"):
                 continue
