@@ -411,7 +411,7 @@ everywhere as (
     where tii is not null and hci is not null
 ),
 
--- the group is defined by an HCI level above its TII level, so its figures cannot but agree
+-- the group is defined by an HCI level above its TII level, so its figures must agree
 infrastructure_lags as (
     select
         'infrastructure_lags' as claim_code,
@@ -427,9 +427,9 @@ infrastructure_lags as (
         ) as observed,
         'marts.bridge_country_groups: osi_vh_hci_vh_tii_h; marts.fct_index_values: *.TII.2020, *.HCI.2020' as evidence,
         concat(
-            'The group is defined by a level of HCI above that of TII, so its figures cannot but agree; the same holds for ',
+            'The group is defined by a level of HCI above that of TII, so its figures must agree; the same holds for ',
             {{ shown('max(everywhere.below) * 100.0 / max(everywhere.states)') }},
-            '% of all states. Whether it hinders development is not for figures to say.'
+            '% of all states. Figures cannot say whether it hinders development.'
         ) as note
     from table_2
     cross join everywhere
@@ -527,7 +527,7 @@ table_1_classes as (
         'reports.rpt_recomputation: rating_class' as evidence,
         concat(
             'Worked out from the values of every state in the edition. No source here says how a level is divided whose states four ',
-            'does not divide; the better quarters are taken to be the larger ones, and the rating of Kazakhstan hangs on that.'
+            'does not divide; the better quarters are taken to be the larger ones, and the rating of Kazakhstan depends on that.'
         ) as note
     from recomputation
     where statistic = 'rating_class' and period_code = {{ said('ratings_follow_values', 'period_code') }}

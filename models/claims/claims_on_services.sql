@@ -155,7 +155,7 @@ address_cancelled as (
             ' of ', count(*), ' figures are for a later period'
         ) as observed,
         'marts.fct_policy_events: address_certificate_cancelled; marts.fct_service_usage: address_certificate.*' as evidence,
-        'The figures and the date are those of the article: a later figure could speak against the claim, none can prove it.' as note
+        'The figures and the date come from the article: a later figure could contradict the claim, but none can prove it.' as note
     from usage
     inner join periods
         on coalesce(usage.likely_period_code, usage.period_code) = periods.period_code
@@ -225,7 +225,7 @@ portal_launch as (
         concat('launched between ', cast(start_date as string), ' and ', cast(end_date as string)) as expected,
         concat('in operation since ', substring(cast(launched as string), 1, 4)) as observed,
         concat('marts.fct_policy_events: portal_launch, ', span_code) as evidence,
-        'Both dates are those of the article: they could speak against the claim, and cannot prove it. No other source here has them.' as note
+        'Both dates come from the article: they could contradict the claim, but they cannot prove it. No other source here has them.' as note
     from launch_within
 ),
 
