@@ -11,7 +11,7 @@ import io
 from pathlib import Path
 
 from pipelines.importers.layout import Findings, Refused, house_rows, read_official
-from pipelines.importers.write import NO_DAY, require_day, write_all
+from pipelines.importers.write import NO_DAY, note_newest_copy, require_day, write_all
 from pipelines.intake.package import editing, file_hash, read_package
 from pipelines.project import Project
 
@@ -99,6 +99,7 @@ def import_countries(project: Project, members: Path, areas: Path, accessed: str
         text = buffer.getvalue()
         resource["hash"] = "sha256:" + hashlib.sha256(text.encode("utf-8")).hexdigest()
         resource["accessed"] = accessed
+        note_newest_copy(package, "un_m49", accessed)
         resource["imported"] = [{"file": file.name, "hash": file_hash(file)} for file in (members, areas)]
         write_all(project, package, {project.raw / resource["path"]: text})
     return len(by_code)

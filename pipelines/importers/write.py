@@ -63,6 +63,7 @@ def import_files(
                 day = _day_of_copy(file, edition, accessed)
                 resource = _resource(package, edition, number, day, file, text)
                 package["resources"].append(resource)
+                note_newest_copy(package, edition.source, day)
                 written[project.raw / resource["path"]] = text
                 said.append(f"{edition.series} {edition.edition}: {len(edition.rows)} rows in raw/{resource['path']}")
                 said += [f"  {note}" for note in edition.notes]
@@ -147,6 +148,12 @@ def _held(package: dict[str, Any], edition: Edition) -> dict[str, Any] | None:
         if resource.get("series") == edition.series and resource["edition"] == edition.edition
     ]
     return max(editions, key=lambda resource: int(resource["revision"]), default=None)
+
+
+def note_newest_copy(package: dict[str, Any], source_code: str, day: str) -> None:
+    """A source states the day of its newest copy."""
+    source = next(source for source in package["sources"] if source["name"] == source_code)
+    source["accessed"] = max(day, source.get("accessed", day))
 
 
 def _csv_text(edition: Edition) -> str:

@@ -168,8 +168,11 @@ def test_the_day_of_the_copy_is_recorded(project: Project, tmp_path: Path, acces
     file.write_text(official_wdi(), encoding="utf-8", newline="")
     said = egov(project, "import", "wb-wdi", *accessed, str(file))
     assert said.returncode == 0, said.stderr
-    (resource,) = (each for each in read_package(project)["resources"] if each["path"].startswith("wb_wdi/"))
+    package = read_package(project)
+    (resource,) = (each for each in package["resources"] if each["path"].startswith("wb_wdi/"))
     assert resource["accessed"] == day
+    (source,) = (each for each in package["sources"] if each["name"] == "wb_wdi")
+    assert source["accessed"] == day
 
 
 def official_unu() -> str:
@@ -450,6 +453,10 @@ def test_a_revision_keeps_both_and_uses_the_newer(fresh: Project, tmp_path: Path
     later[1].write_text(official_wdi(**{"2025": "93.4", "2026": "94", "2027": "94.5"}), encoding="utf-8")
     said = egov(fresh, "import", "wb-wdi", *ACCESSED, *map(str, later))
     assert said.returncode == 0, said.stderr
+    copy = tmp_path / "egdi-2010.csv"  # nobody knows the day of the copy that is held: any copy with a day is newer
+    copy.write_text(official_unu().replace("IRQ,Iraq,136.0", "IRQ,Iraq,137.0"), encoding="utf-8")
+    said = egov(fresh, "import", "unu-egov", *ACCESSED, str(copy), "--revision")
+    assert said.returncode == 0, said.stderr
     claims = fresh.raw / "article/claims.csv"
     # a cell that a spreadsheet would run as a formula is treated as ordinary text
     claims.write_text(
@@ -468,6 +475,7 @@ def test_a_revision_keeps_both_and_uses_the_newer(fresh: Project, tmp_path: Path
         ).fetchall()
         assert sorted(revisions) == [
             ("IRL", "EPI", "2024", "value", Decimal("0.9178"), Decimal("0.9179")),
+            ("IRQ", "EGDI", "2010", "rank", Decimal(136), Decimal(137)),
             ("KAZ", "INTERNET_USERS", "2025", "value", Decimal("93.5"), Decimal("93.4")),
         ]
         assert release.execute(
