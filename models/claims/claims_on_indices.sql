@@ -11,9 +11,9 @@
 with said as (
     select
         claim_code,
-        {{ stated('asserted', 'rank') }} as ranked,
-        {{ stated('asserted', 'countries') }} as countries,
-        {{ stated('asserted', 'place') }} as place,
+        cast({{ stated('asserted', 'rank') }} as integer) as ranked,
+        cast({{ stated('asserted', 'countries') }} as integer) as countries,
+        cast({{ stated('asserted', 'place') }} as integer) as place,
         {{ stated('asserted', 'period') }} as period_code,
         {{ stated('asserted', 'from') }} as first_period,
         {{ stated('asserted', 'to') }} as last_period,
@@ -22,9 +22,9 @@ with said as (
         {{ stated('asserted', 'tii') }} as tii_level,
         {{ stated('asserted', 'before') }} as level_before,
         {{ stated('asserted', 'after') }} as level_after,
-        {{ stated('reading', 'percent') }} as read_percent,
-        {{ stated('reading', 'share') }} as read_share,
-        {{ stated('reading', 'refuted') }} as read_refuted,
+        cast({{ stated('reading', 'percent') }} as integer) as read_percent,
+        cast({{ stated('reading', 'share') }} as decimal(3, 2)) as read_share,
+        cast({{ stated('reading', 'refuted') }} as decimal(3, 2)) as read_refuted,
         {{ stated('reading', 'until') }} as read_until
     from {{ ref('stg_article__claims') }}
 ),
@@ -135,9 +135,9 @@ internet_majority as (
     select
         'internet_majority_2021' as claim_code,
         case
-            when least(internet.value_2021, internet_all_ages.value_2021) <= cast({{ said('internet_majority_2021', 'read_percent') }} as integer)
+            when least(internet.value_2021, internet_all_ages.value_2021) <= {{ said('internet_majority_2021', 'read_percent') }}
                 then 'contradicted'
-            when internet.value_2021 > cast({{ said('internet_majority_2021', 'read_percent') }} as integer) then 'supported_with_qualification'
+            when internet.value_2021 > {{ said('internet_majority_2021', 'read_percent') }} then 'supported_with_qualification'
         end as verdict,
         'more than half of the population' as expected,
         concat(
@@ -250,8 +250,8 @@ egdi_rank_2020 as (
         case
             when count(*) = 0 then null
             when
-                max(case when country_code = 'KAZ' then published_rank end) = cast({{ said('egdi_rank_2020', 'ranked') }} as integer)
-                and count(published_rank) = cast({{ said('egdi_rank_2020', 'countries') }} as integer) then 'supported'
+                max(case when country_code = 'KAZ' then published_rank end) = {{ said('egdi_rank_2020', 'ranked') }}
+                and count(published_rank) = {{ said('egdi_rank_2020', 'countries') }} then 'supported'
             else 'contradicted'
         end as verdict,
         concat('rank ', {{ said('egdi_rank_2020', 'ranked') }}, ' of ', {{ said('egdi_rank_2020', 'countries') }}) as expected,
@@ -299,7 +299,7 @@ leads_central_asia as (
         'leads_central_asia' as claim_code,
         case
             when count(*) = 0 or count(*) > count(egdi) then null
-            when max(case when country_code = 'KAZ' then place end) = cast({{ said('leads_central_asia', 'place') }} as integer) then 'supported'
+            when max(case when country_code = 'KAZ' then place end) = {{ said('leads_central_asia', 'place') }} then 'supported'
             else 'contradicted'
         end as verdict,
         'the highest EGDI of the five states in 2020' as expected,
@@ -491,7 +491,7 @@ leads_landlocked as (
         case
             when not coalesce(max(edition_2020.is_whole), false) then null
             when
-                max(case when landlocked.country_code = 'KAZ' then landlocked.place end) = cast({{ said('leads_landlocked', 'place') }} as integer)
+                max(case when landlocked.country_code = 'KAZ' then landlocked.place end) = {{ said('leads_landlocked', 'place') }}
                 then 'supported'
             else 'contradicted'
         end as verdict,
@@ -563,9 +563,9 @@ leading_position_landlocked as (
         'leading_position_landlocked' as claim_code,
         case
             when not coalesce(max(edition_2020.is_whole), false) then null
-            when max(landlocked_places.place) <= max(landlocked_places.states) * cast({{ said('leading_position_landlocked', 'read_share') }} as decimal(3, 2))
+            when max(landlocked_places.place) <= max(landlocked_places.states) * {{ said('leading_position_landlocked', 'read_share') }}
                 then 'supported_with_qualification'
-            when max(landlocked_places.place) > max(landlocked_places.states) * cast({{ said('leading_position_landlocked', 'read_refuted') }} as decimal(3, 2))
+            when max(landlocked_places.place) > max(landlocked_places.states) * {{ said('leading_position_landlocked', 'read_refuted') }}
                 then 'contradicted'
             else 'not_checkable'
         end as verdict,

@@ -65,15 +65,14 @@ with_copy as (
             and copies.choice = 1
 ),
 
--- what each part is: a figure, missing, or a zero that needs evidence
+-- what each cell is, in one word
 figures as (
     select
         *,
         'EGDI' as indicator_code,
         'egdi' as raw_column,
         egdi as printed,
-        case when is_not_assessed and is_not_yet_a_state then 'M' when is_not_assessed then 'L' else 'A' end as obs_status_code,
-        cast(null as string) as obs_evidence
+        case when not is_not_assessed then 'figure' when is_not_yet_a_state then 'no_state' else 'not_assessed' end as answer
     from with_copy
     {%- for part in parts %}
     {%- set others = ['osi', 'tii', 'hci'] | reject('equalto', part) | list %}
@@ -84,28 +83,16 @@ figures as (
         '{{ part }}' as raw_column,
         {{ part }} as printed,
         case
-            when {{ part }} > 0 or not is_not_assessed then 'A'
-            when is_not_yet_a_state then 'M'
-            when {{ part }} is null then 'L'
-            when copy_code is not null and {{ part }}_of_copy is null then 'L'
-            when copy_leaves_cells_empty and {{ part }}_of_copy = 0 then 'A'
+            when {{ part }} > 0 or not is_not_assessed then 'figure'
+            when is_not_yet_a_state then 'no_state'
+            when {{ part }} is null then 'empty'
+            when copy_code is not null and {{ part }}_of_copy is null then 'empty_in_copy'
+            when copy_leaves_cells_empty and {{ part }}_of_copy = 0 then 'zero_in_copy'
             {%- if part != 'epi' %}
-            when {{ others[0] }} > 0 and {{ others[1] }} > 0 then 'L'
+            when {{ others[0] }} > 0 and {{ others[1] }} > 0 then 'not_worked_out'
             {%- endif %}
-            else 'U'
-        end as obs_status_code,
-        case
-            when {{ part }} > 0 or not is_not_assessed or is_not_yet_a_state then null
-            when {{ part }} is null then 'The cell is empty.'
-            when copy_code is not null and {{ part }}_of_copy is null then concat('Source ', copy_code, ' leaves the cell empty.')
-            when copy_leaves_cells_empty and {{ part }}_of_copy = 0
-                then concat('Source ', copy_code, ' prints a zero here and leaves the missing cells of the edition empty.')
-            {%- if part != 'epi' %}
-            when {{ others[0] }} > 0 and {{ others[1] }} > 0
-                then 'The other two parts are there, yet the EGDI was not worked out.'
-            {%- endif %}
-            else 'None: the source prints zero for a missing figure too.'
-        end as obs_evidence
+            else 'unknown'
+        end as answer
     from with_copy
     {%- endfor %}
 ),
@@ -116,9 +103,21 @@ final as (
         indicator_code,
         period_code,
         source_code,
-        case when obs_status_code = 'A' then printed end as figure,
-        obs_status_code,
-        obs_evidence,
+        case when answer in ('figure', 'zero_in_copy') then printed end as figure,
+        case
+            when answer in ('figure', 'zero_in_copy') then 'A'
+            when answer = 'no_state' then 'M'
+            when answer = 'unknown' then 'U'
+            else 'L'
+        end as obs_status_code,
+        case answer
+            when 'empty' then 'The cell is empty.'
+            when 'empty_in_copy' then concat('Source ', copy_code, ' leaves the cell empty.')
+            when 'zero_in_copy'
+                then concat('Source ', copy_code, ' prints a zero here and leaves the missing cells of the edition empty.')
+            when 'not_worked_out' then 'The other two parts are there, yet the EGDI was not worked out.'
+            when 'unknown' then 'None: the source prints zero for a missing figure too.'
+        end as obs_evidence,
         {{ source_cell_id('raw_file', 'raw_row', 'raw_column') }} as source_cell_id,
         accessed_on,
         revision

@@ -10,8 +10,8 @@ import hashlib
 import io
 from pathlib import Path
 
-from pipelines.importers.layout import Findings, Refused, house_rows, read_official
-from pipelines.importers.write import NO_DAY, note_newest_copy, require_day, write_all
+from pipelines.importers.layout import Findings, house_rows, read_official
+from pipelines.importers.write import day_of_copy, note_newest_copy, write_all
 from pipelines.intake.package import editing, file_hash, read_package
 from pipelines.project import Project
 
@@ -36,9 +36,7 @@ def import_countries(project: Project, members: Path, areas: Path, accessed: str
     """
     from babel import Locale
 
-    if accessed is None:
-        raise Refused(members, [NO_DAY])
-    require_day(accessed)
+    day = day_of_copy(members, accessed)
     cldr = {language: Locale(language).territories for language in ("kk", "ru")}
     _, member_lines = read_official(
         members, ["iso3", "iso2", "m49", "m49_name", "region", "subregion", *COUNTRY_FLAGS.values()]
@@ -98,8 +96,8 @@ def import_countries(project: Project, members: Path, areas: Path, accessed: str
         writer.writerows(by_code[code] for code in sorted(by_code))
         text = buffer.getvalue()
         resource["hash"] = "sha256:" + hashlib.sha256(text.encode("utf-8")).hexdigest()
-        resource["accessed"] = accessed
-        note_newest_copy(package, "un_m49", accessed)
+        resource["accessed"] = day
+        note_newest_copy(package, "un_m49", day)
         resource["imported"] = [{"file": file.name, "hash": file_hash(file)} for file in (members, areas)]
         write_all(project, package, {project.raw / resource["path"]: text})
     return len(by_code)

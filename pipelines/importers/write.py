@@ -16,8 +16,6 @@ from pipelines.intake.check import check
 from pipelines.intake.package import editing, file_hash, read_package, require_valid, write_package
 from pipelines.project import EgovError, Exit, Project, replace_file, said_by
 
-NO_DAY = "the file does not state when the copy was taken; add --accessed YYYY-MM-DD, the day of the copy"
-
 
 def import_files(
     project: Project,
@@ -35,7 +33,7 @@ def import_files(
     day is wrong, if raw/ itself is not valid, or (exit code 3) if another command keeps writing in raw/.
     """
     if accessed is not None:
-        require_day(accessed)
+        _require_day(accessed)
     with editing(project):
         require_valid(check(project))
         package = read_package(project)
@@ -60,7 +58,7 @@ def import_files(
                     )
                     continue
                 number = held["revision"] + 1 if held else 1
-                day = _day_of_copy(file, edition, accessed)
+                day = day_of_copy(file, accessed, edition.stated_on)
                 resource = _resource(package, edition, number, day, file, text)
                 package["resources"].append(resource)
                 note_newest_copy(package, edition.source, day)
@@ -73,8 +71,20 @@ def import_files(
         return said
 
 
-def require_day(text: str) -> date:
-    """A day as a date. Raises EgovError if the text is not YYYY-MM-DD, or if the day is still to come."""
+def day_of_copy(file: Path, accessed: str | None, stated_on: str | None = None) -> str:
+    """The day on which a copy was taken: as the user says, or else as the file says. It never defaults to today.
+
+    Raises Refused if neither says it, and EgovError if what the user says is no day, or is still to come.
+    """
+    if accessed is not None:
+        _require_day(accessed)
+    day = accessed or stated_on
+    if day is None:
+        raise Refused(file, ["the file does not state when the copy was taken; add --accessed YYYY-MM-DD, the day of the copy"])
+    return day
+
+
+def _require_day(text: str) -> None:
     try:
         day = date.fromisoformat(text) if len(text) == 10 else None
     except ValueError:
@@ -83,18 +93,6 @@ def require_day(text: str) -> date:
         raise EgovError(f"--accessed {text}: expected the day on which the copy was taken, YYYY-MM-DD", Exit.REFUSED)
     if day > date.today():
         raise EgovError(f"--accessed {text}: this day is still to come; expected the day of the copy", Exit.REFUSED)
-    return day
-
-
-def _day_of_copy(file: Path, edition: Edition, accessed: str | None) -> str:
-    """The day on which the copy of an edition was taken: as the user says, or else as the file says.
-
-    It never defaults to today. Raises Refused if neither says it.
-    """
-    day = accessed or edition.stated_on
-    if day is None:
-        raise Refused(file, [NO_DAY])
-    return day
 
 
 def _text_of(path: Path, written: dict[Path, str]) -> str:
