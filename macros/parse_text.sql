@@ -50,9 +50,17 @@
     end
 {%- endmacro %}
 
-{# The grain of a period code: 2017 is a year, 2019-01 and XXXX-XX are months. #}
+{#
+    The grain of a period code: 2017 is a year, 2019-01 and XXXX-XX are months. 2018-04-01/P1Y is the fiscal year that begins on
+    that day; 2018-A1, the SDMX reporting year, is a fiscal year of which only the number is known.
+#}
 {% macro period_grain(period_code) -%}
-    case length({{ period_code }}) when 7 then 'month' else 'year' end
+    case
+        when {{ period_code }} like '%/P1Y' then 'fiscal_year'
+        when {{ period_code }} like '%-A1' then 'reporting_year'
+        when length({{ period_code }}) = 7 then 'month'
+        else 'year'
+    end
 {%- endmacro %}
 
 {# A printed day: 'March 19, 2004', 'From November 1, 2019', '03.09.2022' (day first). #}

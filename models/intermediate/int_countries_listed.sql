@@ -1,10 +1,12 @@
--- Member states of the UN, and every other economy that has a figure. A country is on a list if it has joined and not left.
+-- Member states of the UN, and every other economy that has a figure of an index or of the use of a service. A country is on a list if it has joined and not left.
 with countries as (
     select * from {{ ref('stg_codes__countries') }}
 ),
 
 observed as (
-    select distinct country_code from {{ ref('int_index_observations_unioned') }}
+    select country_code from {{ ref('int_index_observations_unioned') }}
+    union
+    select country_code from {{ ref('int_usage_vintages_ordered') }}
 ),
 
 lists as (

@@ -44,6 +44,8 @@ final as (
         ordered.period_code,
         ordered.value,
         ordered.published_rank,
+        ordered.published_percentile_rank,
+        ordered.standard_error,
         case when ordered.published_rank is not null then editions.countries_ranked end as countries_ranked,
         levels.level_code,
         ordered.rating_class_by_any as rating_class_code,

@@ -1,5 +1,9 @@
 -- One row per figure of the imported series and edition that contains it. Aggregates are not countries and are left out;
 -- rpt_excluded_aggregates counts them.
+{% set beside = {
+    'rank': 'published_rank', 'percentile_rank': 'percentile_rank', 'standard_error': 'standard_error',
+    'number_of_sources': 'number_of_sources',
+} %}
 {% set wb_indicators = ['gtmi', 'cgsi', 'psdi', 'dcei', 'gtei'] %}
 
 with un_survey as (
@@ -14,8 +18,14 @@ gtmi as (
     select * from {{ ref('stg_wb_gtmi__gtmi') }}
 ),
 
+-- a file may print two figures for the same year
 long_series as (
-    select * from {{ ref('stg_series__figures') }}
+    select
+        *,
+        min(value) over (partition by raw_file, published_code, indicator_code, period_code) as lowest,
+        max(value) over (partition by raw_file, published_code, indicator_code, period_code) as highest
+    from {{ ref('stg_series__figures') }}
+    where country_code is not null
 ),
 
 figures as (
@@ -70,19 +80,46 @@ figures as (
         period_code,
         source_code,
         'value' as statistic,
-        value as figure,
+        case when lowest = highest then value end as figure,
         case
+            when lowest <> highest then 'U'
+            when value is null and published_rank is not null then 'M'
             when value is null then 'O'
             when note like '%estimate%' then 'E'
             when note like '%age 16-74%' then 'D'
             else 'A'
         end as obs_status_code,
-        cast(null as string) as obs_evidence,
-        {{ source_cell_id('raw_file', 'raw_row', "'value'") }} as source_cell_id,
+        case
+            when lowest <> highest
+                then concat(
+                    'None: the file prints two figures for the year, ', {{ shown('lowest', 1) }}, ' and ', {{ shown('highest', 1) }}, '.'
+                )
+        end as obs_evidence,
+        -- an indicator that is a rank alone has no value: the cell of its rank stands for it
+        case
+            when value is null and published_rank is not null then {{ source_cell_id('raw_file', 'raw_row', "'rank'") }}
+            else {{ source_cell_id('raw_file', 'raw_row', "'value'") }}
+        end as source_cell_id,
         accessed_on,
         revision
     from long_series
-    where country_code is not null
+    {%- for statistic, column in beside.items() %}
+    union all
+    select
+        country_code,
+        indicator_code,
+        period_code,
+        source_code,
+        '{{ statistic }}' as statistic,
+        cast({{ column }} as {{ decimal_type() }}) as figure,
+        'A' as obs_status_code,
+        cast(null as string) as obs_evidence,
+        {{ source_cell_id('raw_file', 'raw_row', "'" ~ statistic ~ "'") }} as source_cell_id,
+        accessed_on,
+        revision
+    from long_series
+    where {{ column }} is not null
+    {%- endfor %}
 ),
 
 -- a figure may be in several editions or revisions: the newest is 1

@@ -18,12 +18,15 @@ read as (
 final as (
     select
         read.service_usage_id,
+        read.country_code,
         read.service_code,
         read.period_code as printed_period_code,
         read.read_period_code as period_code,
         read.likely_period_code is not null as is_read_otherwise,
         grains.grain,
         read.measure_code,
+        read.channel_code,
+        read.agency_code,
         read.usage_count,
         read.value_qualifier,
         read.source_code,

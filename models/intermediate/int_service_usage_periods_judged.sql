@@ -21,7 +21,7 @@ months_only as (
         max(period_code) as month_code
     from table_periods
     group by source_code, year
-    having count(*) = 1 and max(length(period_code)) = 7
+    having count(*) = 1 and max({{ period_grain('period_code') }}) = 'month'
 ),
 
 final as (
@@ -37,13 +37,17 @@ final as (
                 usage.country_code, usage.channel_code, usage.agency_code, usage.source_code
             )
         end as service_usage_id,
+        usage.country_code,
         usage.service_code,
         usage.period_code,
         case when not usage.is_from_table and length(usage.period_code) = 4 then months_only.month_code end as likely_period_code,
         usage.measure_code,
+        usage.channel_code,
+        usage.agency_code,
         usage.usage_count,
         case when usage.usage_count is not null then usage.value_qualifier end as value_qualifier,
-        case when usage.usage_count is null then 'O' else 'A' end as obs_status_code,
+        usage.obs_status_code,
+        usage.note,
         usage.source_code,
         usage.source_cell_id
     from usage

@@ -1,6 +1,5 @@
 -- One row per figure that any source prints on the use of a service. The article's figures come from Table 3, unpivoted, and
--- from the running text; those of other sources come from the long layout. If a figure is in several editions or revisions of a
--- source, the newest counts.
+-- from the running text; those of other sources come from the newest copy in the long layout.
 {% set columns = ['usage_2017', 'usage_2018', 'usage_2019_january', 'usage_2020_january', 'usage_2021_january'] %}
 
 with table_3 as (
@@ -20,7 +19,8 @@ prose as (
 ),
 
 series as (
-    select * from {{ ref('stg_series__usage') }}
+    select * from {{ ref('int_usage_vintages_ordered') }}
+    where vintage = 1
 ),
 
 -- a row of Table 3 is about the service whose names its first cell quotes
@@ -78,16 +78,6 @@ article as (
     select * from from_prose
 ),
 
-newest as (
-    select
-        *,
-        row_number() over (
-            partition by source_code, country_code, service_code, measure_code, channel_code, agency_code, period_code
-            order by accessed_on desc nulls last, revision desc, source_cell_id desc
-        ) as vintage
-    from series
-),
-
 final as (
     select
         'sabdenov_abdrakhmanova' as source_code,
@@ -99,6 +89,8 @@ final as (
         period_code,
         usage_count,
         value_qualifier,
+        case when usage_count is null then 'O' else 'A' end as obs_status_code,
+        cast(null as string) as note,
         source_cell_id,
         is_from_table
     from article
@@ -113,10 +105,15 @@ final as (
         period_code,
         usage_count,
         'exact' as value_qualifier,
+        case
+            when usage_count is null then missing_status_code
+            when note like '%estimated%' then 'E'
+            else 'A'
+        end as obs_status_code,
+        note,
         source_cell_id,
         true as is_from_table
-    from newest
-    where vintage = 1
+    from series
 )
 
 select * from final

@@ -31,20 +31,59 @@ cancellations as (
     group by service_code
 ),
 
+-- the newest copy of a national inventory names its services
+inventories as (
+    select
+        *,
+        row_number() over (
+            partition by service_code
+            order by accessed_on desc nulls last, revision desc, raw_file desc
+        ) as vintage
+    from {{ ref('stg_series__services') }}
+),
+
+listed as (
+    select
+        service_code,
+        country_code,
+        cast(null as string) as agency_code,
+        name_en,
+        cast(null as string) as name_fr,
+        name_ru,
+        name_kk,
+        category
+    from services
+    union all
+    select
+        service_code,
+        country_code,
+        agency_code,
+        name_en,
+        name_fr,
+        cast(null as string) as name_ru,
+        cast(null as string) as name_kk,
+        cast(null as string) as category
+    from inventories
+    where vintage = 1
+),
+
 final as (
     select
-        services.service_code,
-        services.name_en,
-        services.name_ru,
-        services.name_kk,
-        services.category,
+        listed.service_code,
+        listed.country_code,
+        listed.agency_code,
+        listed.name_en,
+        listed.name_fr,
+        listed.name_ru,
+        listed.name_kk,
+        listed.category,
         launches.available_from,
         cancellations.cancelled_on
-    from services
+    from listed
     left join launches
-        on services.service_code = launches.service_code
+        on listed.service_code = launches.service_code
     left join cancellations
-        on services.service_code = cancellations.service_code
+        on listed.service_code = cancellations.service_code
 )
 
 select * from final

@@ -8,11 +8,14 @@ from __future__ import annotations
 import csv
 import io
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pipelines.intake.check import MAX_FILE_BYTES
+from pipelines.intake.package import read_package
 from pipelines.project import EgovError, Exit, Project
 
 NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?")
@@ -55,10 +58,11 @@ class Edition:
 
 
 class Refused(EgovError):
-    """A file that cannot be imported: the message names the file and lists every line that is wrong."""
+    """A file that cannot be imported: the message names the file and lists the lines that are wrong, or the first 40 of them."""
 
     def __init__(self, file: Path, findings: list[str]) -> None:
-        lines = "\n".join(f"  {finding}" for finding in findings)
+        more = [f"and {len(findings) - 40} more"] if len(findings) > 40 else []
+        lines = "\n".join(f"  {finding}" for finding in [*findings[:40], *more])
         super().__init__(f"{file.name} is not imported, nothing is written:\n{lines}", Exit.REFUSED)
 
 
@@ -66,13 +70,18 @@ class Refused(EgovError):
 class CodeLists:
     """The code lists: how sources name countries, which aggregates are no countries, and the codes of what is measured.
 
-    `names` and `codes` give the ISO 3166-1 alpha-3 code of a country by its name and by the codes that sources use.
+    `names` and `codes` give the ISO 3166-1 alpha-3 code of a country by its name and by the codes that sources use, `regions`
+    the ISO 3166-2 code of a region by the code that its publisher uses. `services` and `agencies` also hold those of the
+    national inventories in raw/; an importer of an inventory adds to them what it reads, for the files that follow.
     """
 
     names: dict[str, str]
     codes: dict[str, str]
     aggregates: set[str]
     indicators: set[str]
+    regions: dict[str, str]
+    services: set[str]
+    agencies: set[str]
 
     @classmethod
     def read(cls, project: Project) -> CodeLists:
@@ -84,6 +93,9 @@ class CodeLists:
             codes={**iso, **used},
             aggregates={row["aggregate_code"] for row in house_rows(project, "aggregates")},
             indicators={row["indicator_code"] for row in house_rows(project, "indicators")},
+            regions={row["published_code"]: row["region_code"] for row in house_rows(project, "regions")},
+            services={row["service_code"] for row in house_rows(project, "services") + layout_rows(project, "services")},
+            agencies={row["agency_code"] for row in layout_rows(project, "agencies")},
         )
 
 
@@ -93,24 +105,43 @@ def house_rows(project: Project, name: str) -> list[Row]:
         return list(csv.DictReader(file))
 
 
-def read_official(path: Path, required: list[str], above: tuple[str, ...] = ()) -> tuple[list[str], list[tuple[int, Row]]]:
-    """The header and the rows, with line numbers, of an official CSV file, without byte-order mark, quotes or outer blanks.
+def layout_rows(project: Project, layout: str) -> list[Row]:
+    """The rows of all files in raw/ with a layout, whatever their source."""
+    rows: list[Row] = []
+    for resource in read_package(project)["resources"]:
+        if resource.get("house_layout") == layout:
+            with open(project.raw / resource["path"], encoding="utf-8", newline="") as file:
+                rows += csv.DictReader(file)
+    return rows
 
-    Some publishers end each line with a comma: the unnamed last column is kept under an empty name. Publishers may describe the
-    file above its header: lines there that start with one of `above` are left out. Raises Refused if the file cannot be read or
-    is too large, if it lacks one of the `required` columns, or if a row has too many or too few cells.
-    """
+
+def read_bytes(path: Path) -> bytes:
+    """The content of an official file. Raises Refused if it is not a plain file, is too large, or cannot be read."""
     try:
         if path.exists() and not path.is_file():
             raise Refused(path, ["it is not a plain file; expected the file as downloaded"])
         if path.stat().st_size > MAX_FILE_BYTES:
             raise Refused(path, [f"the file has {path.stat().st_size} bytes; expected at most {MAX_FILE_BYTES}"])
-        text = path.read_bytes().decode("utf-8-sig")
+        return path.read_bytes()
     except OSError as error:
         raise Refused(path, [f"the file cannot be read: {error.strerror}"]) from None
+
+
+def read_official(
+    path: Path, required: list[str], above: tuple[str, ...] = (), *, delimiter: str = ",", closing: str = ""
+) -> tuple[list[str], list[tuple[int, Row]]]:
+    """The header and the rows, with line numbers, of an official CSV file, without byte-order mark, quotes or outer blanks.
+
+    Some publishers end each line with a comma: the unnamed last column is kept under an empty name. Publishers may describe the
+    file above its header: lines there that start with one of `above` are left out. If the publisher closes the file with a line
+    that starts with `closing`, that line is required, since a file without it is cut short, and is left out. Raises Refused if
+    the file cannot be read or is too large, if it lacks one of the `required` columns, or if a row has too many or too few cells.
+    """
+    try:
+        text = read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise Refused(path, [f"the file is not UTF-8 at byte {error.start}; expected the file as downloaded"]) from None
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     lines: list[tuple[int, list[str]]] = []
     try:
         for cells in reader:
@@ -122,6 +153,11 @@ def read_official(path: Path, required: list[str], above: tuple[str, ...] = ()) 
         del lines[0]
     if not lines:
         raise Refused(path, ["the file is empty"])
+    if closing:
+        if not lines[-1][1][0].startswith(closing):
+            message = f"line {lines[-1][0]}: the last line; expected one that starts with {closing!r}: the file is cut short"
+            raise Refused(path, [message])
+        del lines[-1]
     # publishers change the case, spaces and hyphens of their headers from one download to the next
     known = {_plain(name): name for name in required}
     header = [known.get(_plain(name), name) for name in lines[0][1]]
@@ -143,25 +179,52 @@ def _plain(name: str) -> str:
     return re.sub(r"[\W_]+", "", name).lower()
 
 
-def long_row(code: str, published: str, name: str, indicator: str, theirs: str, period: str, value: str, note: str = "") -> Row:
-    """A row of the long layout: one figure, with our codes and the publisher's codes."""
+# What some publishers print beside a figure: the columns that only their files have.
+BESIDE_A_FIGURE = {
+    "rank": Column("rank", "Rank as printed", constraints={"pattern": r"^\d{1,3}(\.0)?$"}),
+    "percentile_rank": Column("percentile_rank", "Share of economies that stand lower, 0 to 100, as printed"),
+    "standard_error": Column("standard_error", "Standard error of the estimate, as printed"),
+    "number_of_sources": Column("number_of_sources", "Number of sources that the estimate combines, as printed"),
+    "note": Column("note", "Note of the publisher on the figure"),
+    "print_number": Column("print_number", "1, or 2 for the second figure that the file prints for the same year", printed=False),
+}
+NUMBER_OR_NOTHING = r"^\d+(\.\d+)?([eE]-?\d+)?$"
+
+
+def long_row(
+    code: str, published: str, name: str, indicator: str, theirs: str, period: str, value: str, note: str = "", **beside: str
+) -> Row:
+    """A row of the long layout: one figure, with our codes and the publisher's codes, and what is printed beside it."""
     return {
         "country_code": code, "indicator_code": indicator, "published_code": published, "country_name": name,
-        "published_indicator": theirs, "period": period, "value": value, "note": note,
+        "published_indicator": theirs, "period": period, "value": value, "note": note, **beside,
     }  # fmt: skip
 
 
 def long_edition(
-    source: str, indicator: str, edition: str, path: Path, rows: list[Row], stated_on: str | None = None
+    source: str,
+    indicator: str,
+    edition: str,
+    path: Path,
+    rows: list[Row],
+    stated_on: str | None = None,
+    *,
+    value: str = NUMBER_OR_NOTHING,
+    title: str = "",
+    beside: Mapping[str, str] = MappingProxyType({"note": ""}),
 ) -> Edition:
-    """An edition in the layout `figures`, one row per figure, for sources that publish one figure per economy and year."""
+    """An edition in the layout `figures`, one row per figure, for sources that publish one figure per economy and year.
+
+    `value` is the pattern of a figure as the publisher prints it and `title` the header of its column. `beside` names the columns
+    of BESIDE_A_FIGURE that the file has: our name -> the header that the publisher prints.
+    """
     return Edition(
         series=f"{source}_{indicator.lower()}",
         layout="figures",
         edition=edition,
         source=source,
         title=f"{indicator} by economy and year, to {edition}",
-        locator=f"{path.name}, {{country_name}}, {{period}}",
+        locator=f"{path.name}, {{country_name}}, {{period}}{', column {title}' if title else ''}",
         columns=[
             Column("country_code", "Country, ISO 3166-1 alpha-3; empty for an aggregate", printed=False),
             Column("indicator_code", "Indicator", printed=False, constraints={"required": True}),
@@ -174,16 +237,62 @@ def long_edition(
             Column("country_name", "Name that the publisher uses for it", printed=False, constraints={"required": True}),
             Column("published_indicator", "Code that the publisher uses for the indicator", printed=False),
             Column("period", "Year", printed=False, constraints={"required": True, "pattern": r"^\d{4}$"}),
-            Column(
-                "value",
-                "Figure as printed; empty where the publisher gives none",
-                constraints={"pattern": r"^\d+(\.\d+)?([eE]-?\d+)?$"},
-            ),
-            Column("note", "Note of the publisher on the figure"),
+            Column("value", "Figure as printed; empty where the publisher gives none", title, constraints={"pattern": value}),
+            *(replace(BESIDE_A_FIGURE[name], title=theirs) for name, theirs in beside.items()),
         ],
-        key=["published_code", "indicator_code", "period"],
+        key=["published_code", "indicator_code", "period", *(name for name in beside if name == "print_number")],
         rows=rows,
         stated_on=stated_on,
+    )
+
+
+def breakdown_row(
+    country: str,
+    indicator: str,
+    theirs: str,
+    period: str,
+    value: str,
+    *,
+    region: str = "",
+    sex: str = "",
+    age: str = "",
+    settlement: str = "",
+    locator: str,
+) -> Row:
+    """A row of the layout `breakdowns`: one figure of a part of the population. An empty dimension counts everybody."""
+    return {
+        "country_code": country, "indicator_code": indicator, "published_indicator": theirs, "region_code": region,
+        "sex_code": sex, "age_code": age, "settlement_code": settlement, "period": period, "value": value, "locator": locator,
+    }  # fmt: skip
+
+
+def breakdown_edition(source: str, indicator: str, edition: str, path: Path, rows: list[Row]) -> Edition:
+    """An edition in the layout `breakdowns`, for sources that publish an indicator by region, sex, age or kind of settlement."""
+    required = {"required": True}
+    dimensions = ["region_code", "sex_code", "age_code", "settlement_code"]
+    return Edition(
+        series=f"{source}_{indicator.lower()}_breakdowns",
+        layout="breakdowns",
+        edition=edition,
+        source=source,
+        title=f"{indicator} by region, sex, age and settlement, to {edition}",
+        locator=f"{path.name}, {{locator}}",
+        columns=[
+            code_column(),
+            Column("indicator_code", "Indicator", printed=False, constraints=required),
+            Column("published_indicator", "Code that the publisher uses for the indicator", printed=False),
+            Column("region_code", "Region, ISO 3166-2; empty for the whole country", printed=False),
+            Column("sex_code", "F or M, SDMX code list CL_SEX; empty for both", printed=False, constraints={"enum": ["F", "M"]}),
+            Column("age_code", "Age, SDMX code list CL_AGE; empty for all ages of the indicator", printed=False),
+            Column(
+                "settlement_code", "U or R, urban or rural; empty for both", printed=False, constraints={"enum": ["U", "R"]}
+            ),
+            Column("period", "Year", printed=False, constraints={**required, "pattern": r"^\d{4}$"}),
+            Column("value", "Figure as printed", constraints={**required, "pattern": NUMBER_OR_NOTHING}),
+            Column("locator", "Where the file has the figure", printed=False, constraints=required),
+        ],
+        key=["country_code", "indicator_code", *dimensions, "period"],
+        rows=rows,
     )
 
 
@@ -195,42 +304,83 @@ def usage_row(
     value: str,
     locator: str,
     *,
+    name: str = "",
     channel: str = "",
     agency: str = "",
     note: str = "",
 ) -> Row:
-    """A row of the layout `usage`: one figure on the use of a service, with our codes. `locator` says where the file has it."""
+    """A row of the layout `usage`: one figure on the use of a service, with our codes. `locator` says where the file has it.
+
+    `country` is empty for a jurisdiction that is no country: its figures stay in raw/ and are in no fact. `name` is what the
+    publisher calls it.
+    """
     return {
-        "country_code": country, "service_code": service, "measure_code": measure, "channel_code": channel,
-        "agency_code": agency, "period": period, "value": value, "note": note, "locator": locator,
+        "country_code": country, "country_name": name, "service_code": service, "measure_code": measure,
+        "channel_code": channel, "agency_code": agency, "period": period, "value": value, "note": note, "locator": locator,
     }  # fmt: skip
 
 
-def usage_edition(source: str, edition: str, path: Path, rows: list[Row]) -> Edition:
-    """An edition in the layout `usage`, for sources that count the use of services: one row a figure."""
+def usage_edition(
+    source: str, edition: str, path: Path, rows: list[Row], stated_on: str | None = None, *, what: str = "", notes: bool = True
+) -> Edition:
+    """An edition in the layout `usage`, for sources that count the use of services: one row a figure.
+
+    `what` tells apart the files of one source. Without `notes`, the file has no notes of the publisher.
+
+    A period is a year or a month, a fiscal year as the ISO 8601 interval from its first day (2018-04-01/P1Y), or, if only the
+    number of the fiscal year is known, an SDMX reporting year (2018-A1).
+    """
     required = {"required": True}
     return Edition(
-        series=f"{source}_usage",
+        series=f"{source}_{what or 'usage'}",
         layout="usage",
         edition=edition,
         source=source,
-        title=f"Use of services, edition {edition}",
+        title=f"Use of services{f', {what}' if what else ''}, edition {edition}",
         locator=f"{path.name}, {{locator}}",
         columns=[
-            code_column(),
+            Column("country_code", "Country, ISO 3166-1 alpha-3; empty for a jurisdiction that is no country", printed=False),
+            Column("country_name", "Jurisdiction as the publisher names it", printed=False),
             Column("service_code", "Service", printed=False, constraints=required),
             Column("measure_code", "What the figure counts", printed=False, constraints=required),
             Column("channel_code", "Channel; empty for all channels", printed=False),
             Column("agency_code", "Agency; empty for all agencies", printed=False),
             Column(
-                "period", "Year or month, ISO 8601", printed=False, constraints={**required, "pattern": r"^\d{4}(-\d{2})?$"}
+                "period",
+                "Year, month, fiscal year or reporting year",
+                printed=False,
+                constraints={**required, "pattern": r"^\d{4}(-\d{2}|-\d{2}-\d{2}/P1Y|-A1)?$"},
             ),
             Column("value", "Figure as printed; empty where the publisher gives none"),
-            Column("note", "Note of the publisher on the figure"),
+            *([BESIDE_A_FIGURE["note"]] if notes else []),
             Column("locator", "Where the file has the figure", printed=False, constraints=required),
         ],
-        key=["country_code", "service_code", "measure_code", "channel_code", "agency_code", "period"],
+        key=["country_code", "country_name", "service_code", "measure_code", "channel_code", "agency_code", "period"],
         rows=rows,
+        stated_on=stated_on,
+    )
+
+
+def inventory_edition(
+    source: str, kind: str, edition: str, path: Path, rows: list[Row], columns: list[Column], stated_on: str | None = None
+) -> Edition:
+    """An edition in the layout `services` or `agencies`: what a national inventory lists, with our code and the printed names."""
+    code = {"services": "service_code", "agencies": "agency_code"}[kind]
+    return Edition(
+        series=f"{source}_{kind}",
+        layout=kind,
+        edition=edition,
+        source=source,
+        title=f"{kind.capitalize()}, edition {edition}",
+        locator=f"{path.name}, row {{row}}, column {{title}}",
+        columns=[
+            Column(code, "Code, with the country before the publisher's own", printed=False, constraints={"required": True}),
+            code_column(),
+            *columns,
+        ],
+        key=[code],
+        rows=rows,
+        stated_on=stated_on,
     )
 
 
@@ -240,12 +390,16 @@ def code_column() -> Column:
 
 
 class Findings:
-    """All errors in a file, by line: the file is refused only once all of them are found."""
+    """All errors in a file, by line: the file is refused only once all of them are found.
 
-    def __init__(self, by: str = "country") -> None:
+    `by` says what a file has one row of, and `place` what its lines are called.
+    """
+
+    def __init__(self, by: str = "country", place: str = "line") -> None:
         self._found: list[tuple[int, str]] = []
         self._seen: dict[tuple[str, ...], int] = {}
         self._by = by
+        self._place = place
 
     def add(self, line: int, message: str) -> None:
         self._found.append((line, message))
@@ -257,7 +411,7 @@ class Findings:
             return ""
         first = self._seen.setdefault((code, *rest), line)
         if first != line:
-            self.add(line, f"{published!r} appears twice, first in line {first}; expected one row per {self._by}")
+            self.add(line, f"{published!r} appears twice, first in {self._place} {first}; expected one row per {self._by}")
         return code
 
     def number(self, line: int, column: str, text: str, upper: float) -> None:
@@ -269,4 +423,4 @@ class Findings:
 
     def raise_if_any(self, path: Path) -> None:
         if self._found:
-            raise Refused(path, [f"line {line}: {message}" for line, message in sorted(self._found)])
+            raise Refused(path, [f"{self._place} {line}: {message}" for line, message in sorted(self._found)])

@@ -159,7 +159,7 @@ def _csv_text(edition: Edition) -> str:
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(names)
-    writer.writerows([row[name] for name in names] for row in edition.rows)
+    writer.writerows([row.get(name, "") for name in names] for row in edition.rows)
     return buffer.getvalue()
 
 
@@ -174,8 +174,9 @@ def _resource(package: dict[str, Any], edition: Edition, revision: int, accessed
     lists = {
         "country_code": "codes_countries",
         "indicator_code": "codes_indicators",
-        "service_code": "codes_services",
         "measure_code": "codes_usage_measures",
+        "channel_code": "codes_channels",
+        "region_code": "codes_regions",
     }
     keys = [
         {"fields": [column.name], "reference": {"resource": lists[column.name], "fields": [column.name]}}

@@ -11,7 +11,7 @@ index_figures as (
         cells.printed_text,
         rank_cells.printed_text as printed_rank,
         try_cast(
-            replace(regexp_extract(cells.printed_text, '([0-9]+([.,][0-9]+)?([eE]-?[0-9]+)?)', 1), ',', '.') as {{ decimal_type() }}
+            replace(regexp_extract(cells.printed_text, '(-?[0-9]+([.,][0-9]+)?([eE]-?[0-9]+)?)', 1), ',', '.') as {{ decimal_type() }}
         ) as printed_number
     from {{ ref('fct_index_observations') }} as observations
     left join cells
@@ -57,5 +57,5 @@ from usage
 where
     case
         when usage_count is null then coalesce(regexp_extract(printed_text, '([0-9])', 1), '0') <> ''
-        else cast(usage_count as string) is distinct from replace(translate(printed_text, ',.', '  '), ' ', '')
+        else cast(usage_count as string) is distinct from replace(translate(regexp_replace(printed_text, '[.]0$', ''), ',.', '  '), ' ', '')
     end

@@ -1,10 +1,22 @@
--- Aggregates that a source lists among its countries: kept in raw/, left out of every fact, counted here.
+-- Aggregates, cities and other jurisdictions that a source lists among its countries and that are none: kept in raw/, left out of
+-- every fact, counted here.
 with aggregates as (
     select * from {{ ref('stg_codes__aggregates') }}
 ),
 
 figures as (
-    select * from {{ ref('stg_series__figures') }}
+    select
+        source_code,
+        published_code,
+        cast(coalesce(value, published_rank) as string) as figure
+    from {{ ref('stg_series__figures') }}
+    where country_code is null
+    union all
+    select
+        source_code,
+        country_name as published_code,
+        cast(usage_count as string) as figure
+    from {{ ref('stg_series__usage') }}
     where country_code is null
 ),
 
@@ -14,7 +26,7 @@ final as (
         figures.published_code as aggregate_code,
         aggregates.name_en as aggregate_name,
         cast(count(*) as integer) as cells,
-        cast(count(figures.value) as integer) as figures
+        cast(count(figures.figure) as integer) as figures
     from figures
     left join aggregates
         on figures.published_code = aggregates.aggregate_code

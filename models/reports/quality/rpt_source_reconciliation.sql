@@ -1,4 +1,4 @@
--- Every value that two sources give, side by side, and why they agree or differ. Internet users aged 16 to 74 are compared
+-- Every value that two sources give, side by side, and why they agree or differ. Internet users of an age are compared
 -- with those of all ages, the closest figure that another source gives.
 with observations as (
     select * from {{ ref('fct_index_observations') }}
@@ -35,7 +35,7 @@ pairs as (
     from observations as a
     inner join observations as b
         on a.country_code = b.country_code and a.period_code = b.period_code
-    where a.indicator_code = 'INTERNET_USERS_16_74' and b.indicator_code = 'INTERNET_USERS'
+    where a.indicator_code in ('INTERNET_USERS_16_74', 'INTERNET_USERS_6_74') and b.indicator_code = 'INTERNET_USERS'
 ),
 
 -- the World Bank prints three significant figures
@@ -59,8 +59,9 @@ final as (
         case
             when not is_same_indicator
                 then concat(
-                    'Perhaps another base: the first counts people aged 16 to 74, the second people as ', source_code_b,
-                    ' defines them, in general of all ages.'
+                    'Perhaps another base: the first counts people aged ',
+                    case indicator_code when 'INTERNET_USERS_6_74' then '6' else '16' end, ' to 74, the second people as ',
+                    source_code_b, ' defines them, in general of all ages.'
                 )
             when value_a = value_b then 'The two agree.'
             when source_code_a = 'wb_data360' and round(value_b, 2) = value_a then 'The copy is rounded to two decimals.'

@@ -1,6 +1,7 @@
--- A service's figures and the events that touched it, in one ordered list. Undated entries come last.
+-- Kazakhstan's services: a service's figures over all channels and the events that touched it, in one ordered list. Undated entries come last.
 with usage as (
     select * from {{ ref('fct_service_usage') }}
+    where country_code = 'KAZ' and channel_code is null
 ),
 
 periods as (

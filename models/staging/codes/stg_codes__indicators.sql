@@ -10,8 +10,8 @@ final as (
         name_kk,
         definition,
         unit_code,
-        cast(minimum_value as {{ decimal_type() }}) as minimum_value,
-        cast(maximum_value as {{ decimal_type() }}) as maximum_value,
+        cast({{ filled('minimum_value') }} as {{ decimal_type() }}) as minimum_value,
+        cast({{ filled('maximum_value') }} as {{ decimal_type() }}) as maximum_value,
         cast(higher_is_better as boolean) as higher_is_better,
         {{ filled('parent_indicator_code') }} as parent_indicator_code,
         publisher

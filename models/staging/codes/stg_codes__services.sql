@@ -8,7 +8,8 @@ final as (
         name_en,
         name_ru,
         name_kk,
-        category
+        category,
+        {{ filled('country_code') }} as country_code
     from source
 )
 

@@ -6,7 +6,8 @@ final as (
     select
         measure_code,
         name_en,
-        definition
+        definition,
+        {{ filled('total_measure_code') }} as total_measure_code
     from source
 )
 

@@ -1,5 +1,13 @@
 with files as (
-    {{ union_layout('figures', ['country_code', 'indicator_code', 'published_code', 'period', 'value', 'note']) }}
+    {{
+        union_layout(
+            'figures',
+            [
+                'country_code', 'indicator_code', 'published_code', 'period', 'value', 'rank', 'percentile_rank', 'standard_error',
+                'number_of_sources', 'note',
+            ]
+        )
+    }}
 ),
 
 final as (
@@ -14,6 +22,10 @@ final as (
         published_code,
         period as period_code,
         {{ parse_decimal('value') }} as value,
+        {{ parse_rank('rank') }} as published_rank,
+        {{ parse_decimal('percentile_rank') }} as percentile_rank,
+        {{ parse_decimal('standard_error') }} as standard_error,
+        {{ parse_decimal('number_of_sources') }} as number_of_sources,
         {{ filled('note') }} as note
     from files
 )

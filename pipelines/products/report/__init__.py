@@ -45,8 +45,8 @@ def names(catalog: Catalog, language: str) -> dict[str, str]:
     found = catalog.rows(
         f"""select name_en as said, {name} as name from marts.dim_countries
         union all select name_en, {name} from marts.dim_indicators
-        union all select name_en, {name} from marts.dim_services
-        union all select service_code, {name} from marts.dim_services
+        union all select name_en, {name} from marts.dim_services where {name} is not null
+        union all select service_code, {name} from marts.dim_services where {name} is not null
         union all select source_code, source_code from marts.dim_sources
         union all select level_code, level_code from marts.dim_levels"""
     )

@@ -1,0 +1,76 @@
+-- Kazakhstan beside its neighbours and beside the world: the online share of services that one source counts in many countries, by
+-- group of countries. Groups are those of the last edition of an index before the year of the figure.
+{% set home = 'KAZ' %}
+
+with shares as (
+    select * from {{ ref('rpt_online_share') }}
+    where online_share is not null
+),
+
+groups as (
+    select * from {{ ref('dim_country_groups') }}
+),
+
+memberships as (
+    select * from {{ ref('bridge_country_groups') }}
+),
+
+years as (
+    select
+        shares.year,
+        max(memberships.period_code) as membership_period
+    from (select distinct year from shares) as shares
+    inner join (select distinct period_code from memberships) as memberships
+        on cast(memberships.period_code as integer) <= shares.year
+    group by shares.year
+),
+
+in_groups as (
+    select
+        memberships.group_code,
+        shares.source_code,
+        shares.service_code,
+        shares.service_name_en,
+        shares.measure_code,
+        shares.period_code,
+        shares.year,
+        shares.country_code,
+        shares.online_share,
+        rank() over (
+            partition by memberships.group_code, shares.source_code, shares.service_code, shares.measure_code, shares.period_code
+            order by shares.online_share desc
+        ) as place
+    from shares
+    inner join years
+        on shares.year = years.year
+    inner join memberships
+        on shares.country_code = memberships.country_code and years.membership_period = memberships.period_code
+),
+
+final as (
+    select
+        in_groups.source_code,
+        in_groups.service_code,
+        in_groups.service_name_en,
+        in_groups.measure_code,
+        in_groups.period_code,
+        in_groups.year,
+        in_groups.group_code,
+        groups.name_en as group_name_en,
+        cast(count(*) as integer) as countries,
+        min(in_groups.online_share) as lowest_share,
+        cast(round(median(in_groups.online_share), 2) as decimal(18, 2)) as median_share,
+        max(in_groups.online_share) as highest_share,
+        max(case when in_groups.country_code = '{{ home }}' then in_groups.online_share end) as kazakhstan_share,
+        cast(max(case when in_groups.country_code = '{{ home }}' then in_groups.place end) as integer) as kazakhstan_place
+    from in_groups
+    inner join groups
+        on in_groups.group_code = groups.group_code
+    group by
+        in_groups.source_code, in_groups.service_code, in_groups.service_name_en, in_groups.measure_code, in_groups.period_code,
+        in_groups.year, in_groups.group_code, groups.name_en
+    having count(*) > 1
+)
+
+select * from final
+order by source_code, service_code, measure_code, period_code, group_code
