@@ -18,8 +18,19 @@ prose as (
     select * from {{ ref('stg_article__prose_usage_figures') }}
 ),
 
+-- channels that are all zero beside a total that is not known are no figures: if nothing had been counted, the total were zero
 series as (
-    select * from {{ ref('int_usage_vintages_ordered') }}
+    select
+        *,
+        channel_code is not null
+        and usage_count = 0
+        and max(usage_count) over (
+            partition by source_code, country_code, service_code, measure_code, agency_code, period_code
+        ) = 0
+        and max(case when channel_code is null and usage_count is null then 1 else 0 end) over (
+            partition by source_code, country_code, service_code, measure_code, agency_code, period_code
+        ) = 1 as is_unknown_zero
+    from {{ ref('int_usage_vintages_ordered') }}
     where vintage = 1
 ),
 
@@ -103,9 +114,10 @@ final as (
         channel_code,
         agency_code,
         period_code,
-        usage_count,
+        case when not coalesce(is_unknown_zero, false) then usage_count end as usage_count,
         'exact' as value_qualifier,
         case
+            when is_unknown_zero then 'U'
             when usage_count is null then missing_status_code
             when note like '%estimated%' then 'E'
             else 'A'

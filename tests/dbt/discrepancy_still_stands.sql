@@ -3,7 +3,11 @@ select
     findings.finding_code,
     findings.printed_text as quoted,
     cells.cell_text
-from {{ ref('stg_article__discrepancies') }} as findings
+from (
+    select finding_code, source_cell_id, printed_text from {{ ref('stg_article__discrepancies') }}
+    union all
+    select finding_code, source_cell_id, printed_text from {{ ref('stg_codes__noted_discrepancies') }}
+) as findings
 left join {{ ref('stg_datapackage__cells') }} as cells
     on findings.source_cell_id = cells.source_cell_id
 where

@@ -56,6 +56,8 @@ select
 from usage
 where
     case
+        -- a zero that stands for an unknown figure
+        when obs_status_code = 'U' then usage_count is not null or printed_text <> '0'
         when usage_count is null then coalesce(regexp_extract(printed_text, '([0-9])', 1), '0') <> ''
         else cast(usage_count as string) is distinct from replace(translate(regexp_replace(printed_text, '[.]0$', ''), ',.', '  '), ' ', '')
     end

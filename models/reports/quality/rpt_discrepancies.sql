@@ -1,9 +1,21 @@
 -- Misprints, contradictions and ambiguities in the sources, and how the warehouse reads them. Most findings on the article
--- were made during transcription; the others follow from the figures.
+-- were made during transcription, some on the series by reading them; the others follow from the figures.
 {% set article = 'sabdenov_abdrakhmanova' %}
 
 with transcribed as (
     select * from {{ ref('stg_article__discrepancies') }}
+),
+
+noted as (
+    select * from {{ ref('stg_codes__noted_discrepancies') }}
+),
+
+usage_findings as (
+    select * from {{ ref('int_usage_findings_ruled') }}
+),
+
+figure_findings as (
+    select * from {{ ref('int_figure_findings_ruled') }}
 ),
 
 usage as (
@@ -21,6 +33,7 @@ observations as (
 doubtful_periods as (
     select
         concat('period_of_', replace(usage.service_usage_id, '.', '_')) as finding_code,
+        usage.country_code,
         usage.source_code,
         cells.locator,
         cells.printed_text,
@@ -56,6 +69,7 @@ not_recomputable as (
             'recomputed_', recomputation.statistic, '_', lower(recomputation.indicator_code), '_',
             recomputation.period_code, '_', lower(recomputation.country_code)
         ) as finding_code,
+        recomputation.country_code,
         observations.source_code,
         cells.locator,
         cells.printed_text,
@@ -91,6 +105,7 @@ not_recomputable as (
 outside_scale as (
     select
         concat('outside_scale_', lower(index_values.indicator_code), '_', index_values.period_code, '_', lower(index_values.country_code)) as finding_code,
+        index_values.country_code,
         index_values.source_code,
         cells.locator,
         cells.printed_text,
@@ -109,6 +124,7 @@ outside_scale as (
 not_assessed as (
     select
         concat('not_assessed_', index_values.period_code) as finding_code,
+        cast(null as string) as country_code,
         index_values.source_code,
         concat('Edition ', index_values.period_code, ', column E-Government Index') as locator,
         '0.00000' as printed_text,
@@ -128,6 +144,7 @@ not_assessed as (
 zero_parts as (
     select
         concat('zero_', lower(index_values.indicator_code), '_', index_values.period_code) as finding_code,
+        cast(null as string) as country_code,
         index_values.source_code,
         concat('Edition ', index_values.period_code, ', column ', min(indicators.name_en)) as locator,
         min(cells.printed_text) as printed_text,
@@ -155,6 +172,7 @@ zeros_judged as (
             'zero_of_', lower(index_values.indicator_code), '_', index_values.period_code, '_',
             case index_values.obs_status_code when 'A' then 'is_a_figure' when 'U' then 'is_unknown' else 'is_missing' end
         ) as finding_code,
+        cast(null as string) as country_code,
         index_values.source_code,
         concat('Edition ', index_values.period_code, ', column ', min(indicators.name_en)) as locator,
         min(cells.printed_text) as printed_text,
@@ -177,6 +195,7 @@ zeros_judged as (
 final as (
     select
         finding_code,
+        'KAZ' as country_code,
         '{{ article }}' as source_code,
         locator,
         printed_text,
@@ -197,6 +216,22 @@ final as (
     select * from zero_parts
     union all
     select * from zeros_judged
+    union all
+    select
+        finding_code,
+        country_code,
+        source_code,
+        locator,
+        printed_text,
+        reading,
+        rule,
+        note,
+        source_cell_id
+    from noted
+    union all
+    select * from usage_findings
+    union all
+    select * from figure_findings
 )
 
 select * from final

@@ -1,5 +1,6 @@
 -- How much of the use of a service is online: one row for each source, country, service, measure and period with channels. Parts of
--- another measure have no share of their own. A share is worked out only if every channel that the source lists has a figure.
+-- another measure have no share of their own. A share is worked out only if every channel that the source lists has a figure, and
+-- if less than half of the use is counted in a channel that does not say how it travelled.
 with sums as (
     select * from {{ ref('int_usage_channels_summed') }}
 ),
@@ -26,6 +27,13 @@ divided as (
     where total_measure_code is not null
 ),
 
+shared as (
+    select
+        *,
+        channels_missing = 0 and usage_other * 2 < usage_all as is_shared
+    from sums
+),
+
 final as (
     select
         sums.country_code,
@@ -40,11 +48,11 @@ final as (
         sums.usage_electronic,
         sums.usage_other,
         case
-            when sums.channels_missing = 0
+            when sums.is_shared
                 then cast(round(sums.usage_online * 100.0000 / nullif(sums.usage_all, 0), 2) as decimal(18, 2))
         end as online_share,
         case
-            when sums.channels_missing = 0
+            when sums.is_shared
                 then cast(round(sums.usage_electronic * 100.0000 / nullif(sums.usage_all, 0), 2) as decimal(18, 2))
         end as electronic_share,
         sums.channels_known,
@@ -55,6 +63,8 @@ final as (
             when sums.channels_missing > 0
                 then concat('Not worked out: ', sums.channels_missing, ' of ', sums.channels_known + sums.channels_missing, ' channels have no figure.')
             when sums.usage_all = 0 then 'Not worked out: every channel is printed as zero.'
+            when not sums.is_shared
+                then 'Not worked out: at least half is counted in a channel that does not say whether it is online.'
             when sums.printed_total <> sums.usage_all
                 then 'The channels do not add up to the printed total: see rpt_usage_totals.'
             when sums.channels_absent > 0
@@ -64,7 +74,7 @@ final as (
             else 'Every channel of the source has a figure.'
         end as note,
         sums.source_code
-    from sums
+    from shared as sums
     inner join measures
         on sums.measure_code = measures.measure_code and measures.total_measure_code is null
     left join divided
