@@ -311,6 +311,8 @@ other_standings as (
             country_code,
             indicator_code,
             period_code,
+            value,
+            standard_error,
             coalesce(published_percentile_rank, -published_rank) as standing
         from index_values
         where indicator_code = 'DB_RANK' or published_percentile_rank is not null
@@ -332,6 +334,14 @@ other_rankings as (
         indicators.name_en,
         max(case when marked.period_code = marked.last_period then marked.standing end)
         > max(case when marked.period_code = marked.first_period then marked.standing end) as is_better,
+        -- a rise of estimates is clear if it is more than twice the standard error of their difference
+        max(case when marked.period_code = marked.last_period then marked.value end)
+        - max(case when marked.period_code = marked.first_period then marked.value end)
+        > 2 * sqrt(
+            max(case when marked.period_code = marked.last_period then marked.standard_error * marked.standard_error end)
+            + max(case when marked.period_code = marked.first_period then marked.standard_error * marked.standard_error end)
+        ) as is_clear,
+        max(marked.standard_error) is not null as is_estimate,
         cast(sum(case when marked.gain < 0 and -marked.gain > other_moves.median_move then 1 else 0 end) as integer) as larger_falls
     from (
         select
@@ -353,6 +363,8 @@ others as (
         cast(count(*) as integer) as held,
         cast(coalesce(sum(case when is_better then 1 else 0 end), 0) as integer) as better,
         cast(coalesce(sum(larger_falls), 0) as integer) as larger_falls,
+        cast(coalesce(sum(case when is_estimate then 1 else 0 end), 0) as integer) as estimates,
+        cast(coalesce(sum(case when is_clear then 1 else 0 end), 0) as integer) as clear,
         coalesce({{ join_text("case when not is_better then name_en end", ', ', 'name_en') }}, 'none') as worse
     from other_rankings
 ),
@@ -384,7 +396,8 @@ rank_gradual_rise as (
                 )
             end,
             ' Of ', others.held, ' other rankings up to ', last_of_the_time, ', Kazakhstan stands better at the end than at the start in ',
-            others.better, '; not in: ', others.worse, '. Falls there larger than the median move: ', others.larger_falls, '.'
+            others.better, '; not in: ', others.worse, '. Of ', others.estimates, ' that are estimates, ', others.clear,
+            ' rose by more than twice their standard error. Falls there larger than the median move: ', others.larger_falls, '.'
         ) as note
     from rank_moves
     cross join others

@@ -60,6 +60,18 @@ doubles as (
     where usage_count >= 1000
 ),
 
+repeated_sums as (
+    select *
+    from (
+        select
+            *,
+            lag(usage_all) over (partition by source_code, country_code, service_code, measure_code order by period_code) as all_before,
+            lag(usage_online) over (partition by source_code, country_code, service_code, measure_code order by period_code) as online_before
+        from sums
+    ) as ordered
+    where usage_all >= 10000 and usage_all = all_before and usage_online <> online_before
+),
+
 found as (
     select
         'total_differs' as kind,
@@ -130,6 +142,24 @@ found as (
         'The period before has the same count.' as note
     from neighbours
     where usage_count >= 1000 and usage_count = count_before
+    union all
+    select
+        'repeated_sum' as kind,
+        min(usage.service_usage_id) as service_usage_id,
+        'Channels that differ from those before and give the same sum may have been fitted to it' as rule,
+        concat('The channels give ', repeated_sums.usage_all, ', as in the period before.') as note
+    from repeated_sums
+    inner join usage
+        on
+            repeated_sums.source_code = usage.source_code
+            and repeated_sums.country_code = usage.country_code
+            and repeated_sums.service_code = usage.service_code
+            and repeated_sums.measure_code = usage.measure_code
+            and repeated_sums.period_code = usage.period_code
+    where usage.channel_code is not null
+    group by
+        repeated_sums.source_code, repeated_sums.country_code, repeated_sums.service_code, repeated_sums.measure_code,
+        repeated_sums.period_code, repeated_sums.usage_all
     union all
     select
         'two_channels' as kind,

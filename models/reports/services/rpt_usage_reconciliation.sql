@@ -19,7 +19,11 @@ periods as (
 dated as (
     select
         sums.*,
-        periods.year
+        periods.year,
+        lag(sums.usage_all) over (
+            partition by sums.source_code, sums.country_code, sums.service_code, sums.measure_code
+            order by periods.year
+        ) as usage_before
     from sums
     inner join periods
         on sums.period_code = periods.period_code
@@ -38,6 +42,7 @@ pairs as (
         b.source_code as source_code_b,
         b.period_code as period_code_b,
         b.usage_all as usage_b,
+        b.usage_before = b.usage_all as is_repeated,
         b.usage_online as online_b,
         equivalents.note
     from equivalents
@@ -74,6 +79,8 @@ final as (
         online_a - online_b as online_difference,
         case
             when usage_a is null then concat('The survey has no figure for some channel. ', note)
+            when usage_a <> usage_b and is_repeated
+                then concat('The inventory repeats its sum of the year before, which the survey does not. ', note)
             when usage_a = usage_b then concat('The two agree. ', note)
             when online_a = online_b then concat('The two agree online and differ in the other channels. ', note)
             when abs(usage_a - usage_b) * 20 <= usage_b then concat('The two differ by less than five percent, and neither source says why. ', note)
