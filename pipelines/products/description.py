@@ -120,6 +120,17 @@ def dcat(draft: Draft, catalog: Catalog, files: Sequence[File], hashes: dict[str
             }
             for row in indicators
         ],
+        "isBasedOn": [
+            {
+                "@type": "Dataset",
+                "name": row["title"],
+                "url": row["url"],
+                "publisher": {"@type": "Organization", "name": row["publisher"]},
+                # the terms in words: a source whose terms are not stated says so
+                "usageInfo": row["licence"],
+            }
+            for row in catalog.rows("select title, url, publisher, licence from marts.dim_sources order by source_code")
+        ],
         "citation": [row["citation"] for row in catalog.rows("select citation from marts.dim_sources order by source_code")],
         "distribution": [
             {

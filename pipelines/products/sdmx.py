@@ -1,4 +1,4 @@
-"""SDMX: the two fact tables as SDMX-CSV 2.0, with the structure that describes them.
+"""SDMX: the fact tables as SDMX-CSV 2.0, with the structure that describes them.
 
 Codes and names come from the dimensions of the release, descriptions of components from its columns: nothing is repeated here.
 Standard: SDMX 3.0, https://sdmx.org/standards-2/.
@@ -24,6 +24,9 @@ STRUCTURE_FILE = "structure.xml"
 # Characters that XML 1.0 cannot hold, not even escaped: pysdmx would write them, and no reader could open the file.
 NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
+# What a dimension says where the fact has no code: all parts together, or nothing to tell apart.
+TOTAL, NOT_APPLICABLE = "_T", "_Z"
+
 # The id of each code list, and the query for its codes and names.
 CODELISTS = {
     "CL_AREA": "select country_code, name_en from marts.dim_countries",
@@ -34,7 +37,16 @@ CODELISTS = {
     "CL_LEVEL": "select level_code, name_en from marts.dim_levels",
     "CL_RATING_CLASS": "select rating_class_code, rating_class_code from marts.dim_rating_classes",
     "CL_SOURCE": "select source_code, title from marts.dim_sources",
-    "CL_PERIOD": "select period_code, period_code from marts.dim_periods",
+    # an SDMX code holds no slash: the code of the fiscal year 2018-04-01/P1Y is 2018-04-01_P1Y
+    "CL_PERIOD": "select replace(period_code, '/', '_'), period_code from marts.dim_periods",
+    "CL_CHANNEL": f"select channel_code, name_en from marts.dim_channels union all select '{TOTAL}', 'All channels'",
+    "CL_AGENCY": "select agency_code, name_en from marts.dim_agencies"
+    f" union all select '{NOT_APPLICABLE}', 'The source names no agency'",
+    "CL_REGION": f"select region_code, name_en from marts.dim_regions union all select '{TOTAL}', 'The whole country'",
+    "CL_SEX": f"select * from (values ('F', 'Female'), ('M', 'Male'), ('{TOTAL}', 'Total'))",
+    "CL_AGE": "select distinct age_code, age_code from marts.fct_indicator_breakdowns where age_code is not null"
+    f" union all select '{TOTAL}', 'All ages of the indicator'",
+    "CL_URBANISATION": f"select * from (values ('U', 'Urban'), ('R', 'Rural'), ('{TOTAL}', 'Total'))",
     "CL_UNIT": "select distinct unit_code, unit_code from marts.dim_indicators",
     "CL_VALUE_QUALIFIER": "select distinct value_qualifier, value_qualifier from marts.fct_service_usage"
     " where value_qualifier is not null",
@@ -43,13 +55,27 @@ CODELISTS = {
 
 @dataclass(frozen=True)
 class Part:
-    """A component of a data structure: its role (D dimension, M measure, A attribute), column, and code list or type."""
+    """A component of a data structure: its role (D dimension, M measure, A attribute), column, and code list or type.
+
+    `otherwise` is the code of a row that has none in the column: every dimension has a code in SDMX.
+    """
 
     id: str
     role: str
     column: str
     representation: str
     is_required: bool = True
+    otherwise: str = ""
+
+    @property
+    def expression(self) -> str:
+        """The SQL expression for the text of the component."""
+        if self.representation == "Decimal":
+            # a cast to double drops trailing zeros; it is exact for the fifteen digits that a DECIMAL(18, 10) below 100,000 needs
+            return f"cast({self.column}::double as varchar)"
+        if self.representation == "CL_PERIOD":
+            return f"replace({self.column}, '/', '_')"
+        return f"coalesce({self.column}, '{self.otherwise}')" if self.otherwise else f"cast({self.column} as varchar)"
 
 
 @dataclass(frozen=True)
@@ -86,18 +112,40 @@ SERVICE_USAGE = Flow(
     "SERVICE_USAGE",
     "fct_service_usage",
     (
+        Part("REF_AREA", "D", "country_code", "CL_AREA"),
         Part("SERVICE", "D", "service_code", "CL_SERVICE"),
         Part("USAGE_MEASURE", "D", "measure_code", "CL_USAGE_MEASURE"),
+        Part("CHANNEL", "D", "channel_code", "CL_CHANNEL", otherwise=TOTAL),
+        Part("AGENCY", "D", "agency_code", "CL_AGENCY", otherwise=NOT_APPLICABLE),
         Part("PERIOD", "D", "period_code", "CL_PERIOD"),
+        Part("SOURCE", "D", "source_code", "CL_SOURCE"),
         Part("OBS_VALUE", "M", "usage_count", "Long", is_required=False),
         Part("OBS_STATUS", "A", "obs_status_code", "CL_OBS_STATUS"),
         Part("LIKELY_PERIOD", "A", "likely_period_code", "CL_PERIOD", is_required=False),
         Part("VALUE_QUALIFIER", "A", "value_qualifier", "CL_VALUE_QUALIFIER", is_required=False),
-        Part("SOURCE", "A", "source_code", "CL_SOURCE"),
         Part("SOURCE_CELL", "A", "source_cell_id", "String"),
     ),
 )
-FLOWS = (INDEX_VALUES, SERVICE_USAGE)
+INDICATOR_BREAKDOWNS = Flow(
+    "INDICATOR_BREAKDOWNS",
+    "fct_indicator_breakdowns",
+    (
+        Part("REF_AREA", "D", "country_code", "CL_AREA"),
+        Part("REGION", "D", "region_code", "CL_REGION", otherwise=TOTAL),
+        Part("SEX", "D", "sex_code", "CL_SEX", otherwise=TOTAL),
+        Part("AGE", "D", "age_code", "CL_AGE", otherwise=TOTAL),
+        Part("URBANISATION", "D", "settlement_code", "CL_URBANISATION", otherwise=TOTAL),
+        Part("INDICATOR", "D", "indicator_code", "CL_INDICATOR"),
+        Part("TIME_PERIOD", "D", "period_code", "ObservationalTimePeriod"),
+        Part("SOURCE", "D", "source_code", "CL_SOURCE"),
+        Part("OBS_VALUE", "M", "value", "Decimal", is_required=False),
+        Part("OBS_STATUS", "A", "obs_status_code", "CL_OBS_STATUS"),
+        Part("UNIT_MEASURE", "A", "unit_code", "CL_UNIT"),
+        Part("SOURCE_CELL", "A", "source_cell_id", "String"),
+    ),
+    joined=(("dim_indicators", "indicator_code"),),
+)
+FLOWS = (INDEX_VALUES, SERVICE_USAGE, INDICATOR_BREAKDOWNS)
 
 
 def write(draft: Draft, catalog: Catalog) -> None:
@@ -133,10 +181,7 @@ def write_csv(catalog: Catalog, flow: Flow, path: Path) -> int:
     Each row names its dataflow and has the action I (information). A component without a value is an empty cell.
     Rules: https://github.com/sdmx-twg/sdmx-csv
     """
-    # a cast to double drops trailing zeros; it is exact for the fifteen digits that a DECIMAL(18, 10) below 100,000 needs
-    columns = ", ".join(
-        f"cast({part.column}{'::double' if part.representation == 'Decimal' else ''} as varchar)" for part in flow.parts
-    )
+    columns = ", ".join(part.expression for part in flow.parts)
     joins = "".join(f" join marts.{table} using ({key})" for table, key in flow.joined)
     key = ", ".join(part.column for part in flow.parts if part.role == "D")
     rows = catalog.connection.execute(

@@ -25,6 +25,8 @@ from pipelines.releases.draft import Draft
 HERE = Path(__file__).parent
 LANGUAGES = {"en": "English", "ru": "Русский", "kk": "Қазақша"}
 Say = Callable[[str], str]
+# The sources whose doubts the page lists: those whose figures it tells of, line by line.
+DOUBTED = (ARTICLE, "un_egov_survey")
 
 
 def write(draft: Draft, catalog: Catalog) -> None:
@@ -145,9 +147,21 @@ def _facts(catalog: Catalog) -> dict[str, Rows]:
             where indicator_code = 'EGDI' and value is null group by all order by all"""
         ),
         "findings": rows(
-            """select d.finding_code, s.title as source, d.locator, d.printed_text, d.reading, d.rule, d.note
+            f"""select d.finding_code, s.title as source, d.locator, d.printed_text, d.reading, d.rule, d.note
             from reports.rpt_discrepancies as d join marts.dim_sources as s using (source_code)
+            where d.source_code in {DOUBTED}
             order by s.source_code, d.finding_code"""
+        ),
+        "further_findings": rows(
+            f"select count(*) as findings from reports.rpt_discrepancies where source_code not in {DOUBTED}"
+        ),
+        "online": rows(
+            f"""select c.service_code, s.name_en, s.name_ru, s.name_kk, c.year, c.group_code, c.countries, c.kazakhstan_share,
+                c.kazakhstan_place, c.median_share, c.source_code
+            from reports.rpt_online_share_compared as c join marts.dim_services as s using (service_code)
+            where c.group_code in {GROUPS} and c.kazakhstan_share is not null
+            qualify c.year = max(c.year) over (partition by c.service_code)
+            order by s.name_en, c.group_code desc"""
         ),
         "trail": rows(
             f"""select c.locator, c.printed_text, o.what, o.period_code, o.value, c.raw_file, c.raw_row, c.raw_column
@@ -201,6 +215,7 @@ def _content(draft: Draft, facts: dict[str, Rows], translator: Translator) -> di
         "number": style.number,
         "day": style.day,
         "latest": latest,
+        "further_findings": facts["further_findings"][0]["findings"],
         "places": {row["group_code"]: row for row in facts["places"]},
         "indicators": indicators,
         "group_names": {code: group_names[code] for code in GROUPS},
