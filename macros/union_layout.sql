@@ -7,17 +7,10 @@
 #}
 {% macro union_layout(layout, columns) -%}
     {%- set query -%}
-        select
-            resources.resource_name, resources.source_code, resources.raw_file, resources.edition, resources.revision,
-            resources.accessed_on, resources.series, {{ join_text('fields.field_name', ' ', 'fields.field_name') }}
-        from {{ source('datapackage', 'resources') }} as resources
-        inner join {{ source('datapackage', 'fields') }} as fields
-            on resources.raw_file = fields.raw_file
-        where resources.house_layout = {{ literal(layout) }}
-        group by
-            resources.resource_name, resources.source_code, resources.raw_file, resources.edition, resources.revision,
-            resources.accessed_on, resources.series
-        order by resources.raw_file
+        select resource_name, source_code, raw_file, edition, revision, accessed_on, series, field_names
+        from {{ source('datapackage', 'resources') }}
+        where house_layout = {{ literal(layout) }}
+        order by raw_file
     {%- endset -%}
     {%- set held = run_query(query) if execute else [] -%}
     {%- for resource in held %}

@@ -147,7 +147,9 @@ digital_literacy_grows as (
             else 'supported_with_qualification'
         end as verdict,
         'a higher share in the last year than in the first' as expected,
-        concat({{ shown('first_value', 1) }}, '% in ', first_period, ', ', {{ shown('last_value', 1) }}, '% in ', last_period) as observed,
+        concat(
+            'digitally literate: ', {{ shown('first_value', 1) }}, '% in ', first_period, ', ', {{ shown('last_value', 1) }}, '% in ', last_period
+        ) as observed,
         'marts.fct_index_values: KAZ.KZ_DIGITAL_LITERACY.*' as evidence,
         concat(
             'The share of people aged 6 to 74 whom the national statistics call digitally literate, in ', years, ' years, with ',

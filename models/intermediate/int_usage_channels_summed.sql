@@ -1,11 +1,11 @@
 -- The channels of a service in one period, added up, beside the total that the source prints. A channel whose figure is not known
 -- is missing; one that the source does not list at all is absent.
 with usage as (
-    select * from {{ ref('fct_service_usage') }}
+    select * from {{ ref('int_service_usage_periods_judged') }}
 ),
 
 channels as (
-    select * from {{ ref('dim_channels') }}
+    select * from {{ ref('stg_codes__channels') }}
 ),
 
 -- how many channels a source tells apart for the uses that it counts

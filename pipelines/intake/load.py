@@ -96,6 +96,7 @@ def _describe(package: dict[str, Any]) -> dict[str, pd.DataFrame]:
             "edition": resource.get("edition", ""),
             "revision": str(resource.get("revision", "")),
             "accessed_on": resource.get("accessed", ""),
+            "field_names": " ".join(field["name"] for field in resource["schema"]["fields"]),
         }
         for resource in package["resources"]
     ]

@@ -235,7 +235,7 @@ def test_names_follow_the_layer(manifest: dict[str, Any]) -> None:
         "staging": r"stg_[a-z0-9]+(_[a-z0-9]+)*__[a-z0-9_]+$",
         "intermediate": r"int_[a-z0-9_]+$",
         "marts": r"(dim|fct|bridge)_[a-z0-9_]+$",
-        "claims": r"claims_[a-z0-9_]+$",
+        "claims": r"(claims|findings)_on_[a-z0-9_]+$",
         "reports": r"rpt_[a-z0-9_]+$",
     }
     assert {layer(model) for model in models(manifest)} == set(LAYERS)
@@ -266,6 +266,8 @@ def test_models_with_logic_have_unit_tests(manifest: dict[str, Any]) -> None:
         "dim_services", "int_countries_listed", "int_country_lists_dated", "int_country_groups_unioned", "int_index_editions_sized",
         "stg_codes__group_memberships", "dim_indicator_editions", "rpt_recomputation", "rpt_country_profile", "rpt_group_leaders",
         "rpt_revisions", "rpt_source_reconciliation", "int_service_usage_per_month", "claims_on_indices", "claims_on_services",
+        "findings_on_usage", "findings_on_figures", "int_usage_vintages_ordered", "int_usage_channels_summed", "int_usage_totals_compared",
+        "int_agencies_listed", "rpt_index_against_use",
     }  # fmt: skip
     assert with_logic <= tested
 

@@ -119,7 +119,7 @@ def test_sdmx_can_be_read_against_its_structure(built: Project, release: duckdb.
         ),
         (
             "fct_indicator_breakdowns",
-            ["REF_AREA", "REGION", "SEX", "AGE", "URBANISATION", "INDICATOR", "TIME_PERIOD", "SOURCE"],
+            ["REF_AREA", "REGION", "SEX", "AGE", "URBANISATION", "INDICATOR", "SOURCE", "TIME_PERIOD"],
             "value",
         ),
     ):

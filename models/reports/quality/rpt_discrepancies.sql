@@ -11,11 +11,11 @@ noted as (
 ),
 
 usage_findings as (
-    select * from {{ ref('int_usage_findings_ruled') }}
+    select * from {{ ref('findings_on_usage') }}
 ),
 
 figure_findings as (
-    select * from {{ ref('int_figure_findings_ruled') }}
+    select * from {{ ref('findings_on_figures') }}
 ),
 
 usage as (

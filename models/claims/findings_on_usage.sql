@@ -24,7 +24,7 @@ with usage as (
 ),
 
 totals as (
-    select * from {{ ref('rpt_usage_totals') }}
+    select * from {{ ref('int_usage_totals_compared') }}
     where not agrees
 ),
 
