@@ -187,9 +187,10 @@ mobile_majority as (
 ),
 
 internet_national as (
-    select concat(
-        {{ shown('first_value', 1) }}, '% in ', first_period, ', ', {{ shown('last_value', 1) }}, '% in ', last_period
-    ) as shares
+    select
+        concat(
+            {{ shown('first_value', 1) }}, '% in ', first_period, ', ', {{ shown('last_value', 1) }}, '% in ', last_period
+        ) as shares
     from national
     where indicator_code = 'INTERNET_USERS_6_74'
 ),
@@ -209,12 +210,17 @@ internet_use_grew as (
             {{ shown('internet.last_value', 1) }}, '% in ', internet.last_period, '; series of the ITU ',
             coalesce({{ shown('internet_all_ages.value_2008', 1) }}, 'none'), '% in 2008, ',
             coalesce({{ shown('internet_all_ages.value_2021', 1) }}, 'none'), '% in 2021; national statistics ',
-            coalesce((select shares from internet_national), 'none')
+            coalesce(internet_national.shares, 'none')
         ) as observed,
         'marts.fct_index_values: KAZ.INTERNET_USERS_16_74.*, KAZ.INTERNET_USERS.2008, KAZ.INTERNET_USERS.2021, KAZ.INTERNET_USERS_6_74.*' as evidence,
-        'The figures of the article count people aged 16 to 74, the series of the ITU in general people of all ages, the national statistics those aged 6 to 74.' as note
+        concat(
+            'The figures of the article count people aged 16 to 74, the series of the ITU in general people of all ages, the national ',
+            'statistics those aged 6 to 74.'
+        ) as note
     from internet
     cross join internet_all_ages
+    left join internet_national
+        on true
 ),
 
 internet_majority as (
@@ -375,29 +381,30 @@ rank_gradual_rise as (
     select
         'rank_gradual_rise' as claim_code,
         case
-            when editions < 3 then null
-            when last_rank >= first_rank or others.better * 2 < others.held then 'contradicted'
+            when rank_moves.editions < 3 then null
+            when rank_moves.last_rank >= rank_moves.first_rank or others.better * 2 < others.held then 'contradicted'
             else 'supported_with_qualification'
         end as verdict,
         'a better rank over the editions, with no fall larger than the median move of all states' as expected,
-        concat('ranks ', history) as observed,
+        concat('ranks ', rank_moves.history) as observed,
         'reports.rpt_rank_history: KAZ, and the median of abs(places_gained) of all states; marts.fct_index_values: KAZ.DB_RANK.*, KAZ.WGI_*' as evidence,
         concat(
             case
                 when rank_moves.larger_falls = 0
                     then
                         concat(
-                            'Up to ', last_of_the_time, ' the rank went from ', first_rank, ' to ', last_rank, '; of ', falls,
-                            ' falls none is larger than the median move. By ', last_period, ' it is ', rank_now, ', with ', later_falls,
-                            ' later falls.'
+                            'Up to ', rank_moves.last_of_the_time, ' the rank went from ', rank_moves.first_rank, ' to ',
+                            rank_moves.last_rank, '; of ', rank_moves.falls, ' falls none is larger than the median move. By ',
+                            rank_moves.last_period, ' it is ', rank_moves.rank_now, ', with ', rank_moves.later_falls, ' later falls.'
                         )
                 else concat(
-                    'Up to ', last_of_the_time, ' the rank went from ', first_rank, ' to ', last_rank, '; of ', falls,
-                    ' falls these are larger than the median move, and so not minor: ', larger, '. By ', last_period, ' it is ',
-                    rank_now, ', with ', later_falls, ' later falls.'
+                    'Up to ', rank_moves.last_of_the_time, ' the rank went from ', rank_moves.first_rank, ' to ', rank_moves.last_rank,
+                    '; of ', rank_moves.falls,
+                    ' falls these are larger than the median move, and so not minor: ', rank_moves.larger, '. By ', rank_moves.last_period, ' it is ',
+                    rank_moves.rank_now, ', with ', rank_moves.later_falls, ' later falls.'
                 )
             end,
-            ' Of ', others.held, ' other rankings up to ', last_of_the_time, ', Kazakhstan stands better at the end than at the start in ',
+            ' Of ', others.held, ' other rankings up to ', rank_moves.last_of_the_time, ', Kazakhstan stands better at the end than at the start in ',
             others.better, '; not in: ', others.worse, '. Of ', others.estimates, ' that are estimates, ', others.clear,
             ' rose by more than twice their standard error. Falls there larger than the median move: ', others.larger_falls, '.'
         ) as note

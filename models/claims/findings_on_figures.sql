@@ -81,7 +81,9 @@ regional_sums as (
     where
         indicators.unit_code = 'thousands' and breakdowns.region_code is not null and indicators.parent_indicator_code is not null
         and breakdowns.sex_code is null and breakdowns.age_code is null and breakdowns.settlement_code is null
-    group by 1, 2, 3, 4
+    group by
+        coalesce(indicators.parent_indicator_code, breakdowns.indicator_code), breakdowns.country_code, breakdowns.source_code,
+        breakdowns.period_code
     union all
     select
         breakdowns.indicator_code,
@@ -95,7 +97,7 @@ regional_sums as (
     where
         indicators.unit_code = 'thousands' and breakdowns.region_code is not null
         and breakdowns.sex_code is null and breakdowns.age_code is null and breakdowns.settlement_code is null
-    group by 1, 2, 3, 4
+    group by breakdowns.indicator_code, breakdowns.country_code, breakdowns.source_code, breakdowns.period_code
 ),
 
 -- about twenty regions rounded to a tenth differ from their sum by less than one

@@ -132,7 +132,8 @@ found as (
         'A count eight times as high as those before and after may have a digit too many' as rule,
         concat('The period before has ', count_before, ', the period after ', count_after, '.') as note
     from neighbours
-    where usage_count >= 100000 and count_before > 0 and count_after > 0
+    where
+        usage_count >= 100000 and count_before > 0 and count_after > 0
         and usage_count >= count_before * 8 and usage_count >= count_after * 8
     union all
     select

@@ -1,4 +1,5 @@
--- Member states of the UN, and every other economy that has a figure of an index or of the use of a service. A country is on a list if it has joined and not left.
+-- Member states of the UN, and every other economy that has a figure of an index or of the use of a service. A
+-- country is on a list if it has joined and not left.
 with countries as (
     select * from {{ ref('stg_codes__countries') }}
 ),

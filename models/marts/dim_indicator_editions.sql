@@ -31,7 +31,16 @@ editions as (
         observations.indicator_code,
         observations.period_code,
         max(case when sources.standing = 'publisher' then 1 else 0 end) = 1 as is_held,
-        cast(sum(case when sources.standing = 'publisher' and (observations.value is not null or observations.source_cell_id = observations.rank_source_cell_id) then 1 else 0 end) as integer) as countries_valued
+        cast(
+            sum(
+                case
+                    when sources.standing = 'publisher' and observations.value is not null then 1
+                    -- an index that is a rank alone has no value
+                    when sources.standing = 'publisher' and observations.source_cell_id = observations.rank_source_cell_id then 1
+                    else 0
+                end
+            ) as integer
+        ) as countries_valued
     from observations
     inner join sources
         on observations.source_code = sources.source_code

@@ -58,7 +58,9 @@ def read(path: Path, lists: CodeLists) -> Iterator[Edition]:
     }
     kind = next((kind for column, kind in kinds.items() if column in re.split(r"[,;\s]", header)), None)
     if kind is None:
-        raise Refused(path, [f"line 1: {header.strip()!r}; expected the header of one of the files: a column of {', '.join(kinds)}"])
+        raise Refused(
+            path, [f"line 1: {header.strip()!r}; expected the header of one of the files: a column of {', '.join(kinds)}"]
+        )
     yield kind(path, lists)
 
 
@@ -82,7 +84,9 @@ def _agencies(path: Path, lists: CodeLists) -> Edition:
 
 
 def _services(path: Path, lists: CodeLists) -> Edition:
-    _, lines = read_official(path, ["service_id", *SERVICES, "org_id", "fiscal_yr_first", "fiscal_yr_latest"], delimiter=";", closing=CLOSING)
+    _, lines = read_official(
+        path, ["service_id", *SERVICES, "org_id", "fiscal_yr_first", "fiscal_yr_latest"], delimiter=";", closing=CLOSING
+    )
     rows, findings = [], Findings(by="service")
     for number, line in lines:
         code = _code(findings, number, "service_id", line["service_id"])
@@ -119,9 +123,7 @@ def _usage(path: Path, lists: CodeLists, what: str, measures: dict[str, str], ch
         agency = _agency(findings, number, line, lists)
         service = f"CAN-{line['service_id']}"
         if service not in lists.services:
-            findings.add(
-                number, f"column 'service_id': {line['service_id']!r} is not in the list of services, sid_list.csv"
-            )
+            findings.add(number, f"column 'service_id': {line['service_id']!r} is not in the list of services, sid_list.csv")
         channel = channels.get(line["channel"], "")
         if not channel:
             findings.add(number, f"column 'channel': {line['channel']!r}; expected one of {', '.join(channels)}")
@@ -131,9 +133,7 @@ def _usage(path: Path, lists: CodeLists, what: str, measures: dict[str, str], ch
                 findings.add(number, f"column {column!r}: {line[column]!r}; expected a whole number")
             where = f"line {number}, column {column}"
             rows.append(
-                usage_row(
-                    "CAN", service, measure, period, line[column], where, name="Canada", channel=channel, agency=agency
-                )
+                usage_row("CAN", service, measure, period, line[column], where, name="Canada", channel=channel, agency=agency)
             )
     if not rows:
         findings.add(2, "no rows; expected one per fiscal year, service and channel")

@@ -66,10 +66,13 @@ def read(path: Path, lists: CodeLists) -> Iterator[Edition]:
         raise Refused(path, [f"sheet {FIGURES!r}, row 2: {years}; expected the years of the survey from column 3 on"])
     findings, rows = Findings(by="question", place=f"sheet {FIGURES!r}, row"), []
     order: dict[str, list[str]] = {}
+    last = ""
     for number, cells in enumerate(figures[2:], start=3):
         question, name = str(cells[0]), str(cells[1])
         if len(notes) < number - 1 or notes[number - 2][:2] != cells[:2]:
-            findings.add(number, f"{question!r}, {name!r}: sheet {NOTES!r} has another row here; expected the same order in both")
+            findings.add(
+                number, f"{question!r}, {name!r}: sheet {NOTES!r} has another row here; expected the same order in both"
+            )
         if question in order and question != last:
             findings.add(number, f"column 1: {question!r} again, after another question; expected all its rows together")
         order.setdefault(question, []).append(name)

@@ -1,4 +1,4 @@
-"""Kazakhstan's Bureau of National Statistics: indicators of sustainable development, national and by region, sex, age, settlement."""
+"""Kazakhstan's Bureau of National Statistics: indicators of the country and by region, sex, age, settlement."""
 
 from __future__ import annotations
 
@@ -40,8 +40,9 @@ UNITS = {"PT": 100.0, "TH_UNITS": 1e6}
 def read(path: Path, lists: CodeLists) -> Iterator[Edition]:
     """One or two editions: the figures of the whole country, and those of its parts. An empty dimension means the total.
 
-    A share above 100 is kept as printed. If the file prints two national figures for the same year, both are kept. Raises Refused
-    with all errors in the file.
+    A share above 100 is kept as printed. If the file prints two national figures for the same year, both are kept.
+
+    Raises Refused with all errors in the file.
     """
     name = re.fullmatch(r"indicator_([\w-]+)\.csv", path.name)
     if not name or name[1] not in INDICATORS:

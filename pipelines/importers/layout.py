@@ -58,7 +58,7 @@ class Edition:
 
 
 class Refused(EgovError):
-    """A file that cannot be imported: the message names the file and lists the lines that are wrong, or the first 40 of them."""
+    """A file that cannot be imported: the message names the file and the lines that are wrong, up to 40 of them."""
 
     def __init__(self, file: Path, findings: list[str]) -> None:
         more = [f"and {len(findings) - 40} more"] if len(findings) > 40 else []
@@ -134,8 +134,10 @@ def read_official(
 
     Some publishers end each line with a comma: the unnamed last column is kept under an empty name. Publishers may describe the
     file above its header: lines there that start with one of `above` are left out. If the publisher closes the file with a line
-    that starts with `closing`, that line is required, since a file without it is cut short, and is left out. Raises Refused if
-    the file cannot be read or is too large, if it lacks one of the `required` columns, or if a row has too many or too few cells.
+    that starts with `closing`, that line is required, since a file without it is cut short, and is left out.
+
+    Raises Refused if the file cannot be read or is too large, if it lacks one of the `required` columns, or if a row has too
+    many or too few cells.
     """
     try:
         text = read_bytes(path).decode("utf-8-sig")
@@ -186,7 +188,9 @@ BESIDE_A_FIGURE = {
     "standard_error": Column("standard_error", "Standard error of the estimate, as printed"),
     "number_of_sources": Column("number_of_sources", "Number of sources that the estimate combines, as printed"),
     "note": Column("note", "Note of the publisher on the figure"),
-    "print_number": Column("print_number", "1, or 2 for the second figure that the file prints for the same year", printed=False),
+    "print_number": Column(
+        "print_number", "1, or 2 for the second figure that the file prints for the same year", printed=False
+    ),
 }
 NUMBER_OR_NOTHING = r"^\d+(\.\d+)?([eE]-?\d+)?$"
 
@@ -215,7 +219,7 @@ def long_edition(
 ) -> Edition:
     """An edition in the layout `figures`, one row per figure, for sources that publish one figure per economy and year.
 
-    `value` is the pattern of a figure as the publisher prints it and `title` the header of its column. `beside` names the columns
+    `value` is the pattern of a figure as the publisher prints it, `title` the header of its column. `beside` names the columns
     of BESIDE_A_FIGURE that the file has: our name -> the header that the publisher prints.
     """
     return Edition(
@@ -267,7 +271,7 @@ def breakdown_row(
 
 
 def breakdown_edition(source: str, indicator: str, edition: str, path: Path, rows: list[Row]) -> Edition:
-    """An edition in the layout `breakdowns`, for sources that publish an indicator by region, sex, age or kind of settlement."""
+    """An edition in the layout `breakdowns`, of a source that publishes an indicator by region, sex, age or settlement."""
     required = {"required": True}
     dimensions = ["region_code", "sex_code", "age_code", "settlement_code"]
     return Edition(
@@ -282,7 +286,9 @@ def breakdown_edition(source: str, indicator: str, edition: str, path: Path, row
             Column("indicator_code", "Indicator", printed=False, constraints=required),
             Column("published_indicator", "Code that the publisher uses for the indicator", printed=False),
             Column("region_code", "Region, ISO 3166-2; empty for the whole country", printed=False),
-            Column("sex_code", "F or M, SDMX code list CL_SEX; empty for both", printed=False, constraints={"enum": ["F", "M"]}),
+            Column(
+                "sex_code", "F or M, SDMX code list CL_SEX; empty for both", printed=False, constraints={"enum": ["F", "M"]}
+            ),
             Column("age_code", "Age, SDMX code list CL_AGE; empty for all ages of the indicator", printed=False),
             Column(
                 "settlement_code", "U or R, urban or rural; empty for both", printed=False, constraints={"enum": ["U", "R"]}
@@ -364,7 +370,7 @@ def usage_edition(
 def inventory_edition(
     source: str, kind: str, edition: str, path: Path, rows: list[Row], columns: list[Column], stated_on: str | None = None
 ) -> Edition:
-    """An edition in the layout `services` or `agencies`: what a national inventory lists, with our code and the printed names."""
+    """An edition in the layout `services` or `agencies`: what an inventory lists, with our code and the printed names."""
     code = {"services": "service_code", "agencies": "agency_code"}[kind]
     return Edition(
         series=f"{source}_{kind}",

@@ -17,7 +17,7 @@ INDICATORS = {
 
 
 def read(path: Path, lists: CodeLists) -> Iterator[Edition]:
-    """One edition for the index and one for each part: one row per economy and year. Raises Refused with all errors in the file."""
+    """One edition for the index and one for each part: one row per economy and year. Raises Refused with all errors."""
     _, lines = read_official(path, ["country", "Year", *INDICATORS])
     findings = Findings(by="country and Year")
     rows: dict[str, list[Row]] = {theirs: [] for theirs in INDICATORS}

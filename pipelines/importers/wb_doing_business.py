@@ -85,5 +85,7 @@ def _require_rank(findings: Findings, number: int, column: str, text: str) -> No
 
 
 IMPORTER = Importer(
-    "wb-doing-business", "Doing Business: scores by three methods with the last ranks, or the ranks of one year (*-<year>.csv).", read
+    "wb-doing-business",
+    "Doing Business: scores by three methods with the last ranks, or the ranks of one year (*-<year>.csv).",
+    read,
 )

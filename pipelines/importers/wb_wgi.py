@@ -45,7 +45,9 @@ def read(path: Path, lists: CodeLists) -> Iterator[Edition]:
             findings.add(number, f"{NA} in some columns; expected a figure in every column or in none")
         beside = {ours: line[theirs] for ours, theirs in BESIDE.items()}
         rows[indicator].append(
-            long_row(code, line["code"], line["country"], indicator, line["indicator"], line["year"], line["estimate"], **beside)
+            long_row(
+                code, line["code"], line["country"], indicator, line["indicator"], line["year"], line["estimate"], **beside
+            )
         )
     sizes = {indicator: len(found) for indicator, found in rows.items()}
     if len(set(sizes.values())) > 1 or not lines:

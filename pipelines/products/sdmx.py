@@ -71,7 +71,7 @@ class Part:
     def expression(self) -> str:
         """The SQL expression for the text of the component."""
         if self.representation == "Decimal":
-            # a cast to double drops trailing zeros; it is exact for the fifteen digits that a DECIMAL(18, 10) below 100,000 needs
+            # a cast to double drops trailing zeros; it is exact for the fifteen digits of a DECIMAL(18, 10) below 100,000
             return f"cast({self.column}::double as varchar)"
         if self.representation == "CL_PERIOD":
             return f"replace({self.column}, '/', '_')"

@@ -4,9 +4,17 @@ select
     findings.printed_text as quoted,
     cells.cell_text
 from (
-    select finding_code, source_cell_id, printed_text from {{ ref('stg_article__discrepancies') }}
+    select
+        finding_code,
+        source_cell_id,
+        printed_text
+    from {{ ref('stg_article__discrepancies') }}
     union all
-    select finding_code, source_cell_id, printed_text from {{ ref('stg_codes__noted_discrepancies') }}
+    select
+        finding_code,
+        source_cell_id,
+        printed_text
+    from {{ ref('stg_codes__noted_discrepancies') }}
 ) as findings
 left join {{ ref('stg_datapackage__cells') }} as cells
     on findings.source_cell_id = cells.source_cell_id

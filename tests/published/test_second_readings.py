@@ -100,9 +100,9 @@ def test_sums(release: duckdb.DuckDBPyConnection) -> None:
         named = [column.removeprefix("sum:") for column in beside]
         no_usage = "".join(", null" for _ in named)
         held = release.execute(
-            f"""select {', '.join(by)}, sum(figures)::integer, sum(total), {''.join(f"sum({name}), " for name in named)} from (
+            f"""select {", ".join(by)}, sum(figures)::integer, sum(total), {"".join(f"sum({name}), " for name in named)} from (
                 select indicator_code as code, null as service_code, null as channel_code, period_code,
-                    (value is not null)::integer as figures, value as total{''.join(f', {name}' for name in named)}
+                    (value is not null)::integer as figures, value as total{"".join(f", {name}" for name in named)}
                 from marts.fct_index_observations where source_code = $source and coalesce(obs_evidence, '') not like '%two figures%'
                 union all
                 select indicator_code, null, null, period_code, (value is not null)::integer, value{no_usage}
@@ -111,12 +111,16 @@ def test_sums(release: duckdb.DuckDBPyConnection) -> None:
                 select measure_code, service_code, coalesce(channel_code, ''), period_code,
                     (usage_count is not null or obs_status_code = 'U')::integer, usage_count{no_usage}
                 from marts.fct_service_usage where source_code = $source
-            ) group by {', '.join(by)}""",
+            ) group by {", ".join(by)}""",
             {"source": source},
         ).fetchall()
         size = len(by)
         assert {row[:size]: (row[size], *(Decimal(total or 0) for total in row[size + 1 :])) for row in held} == {
-            tuple(row[column] for column in by): (int(row["figures"]), Decimal(row["sum"]), *(Decimal(row[c] or 0) for c in beside))
+            tuple(row[column] for column in by): (
+                int(row["figures"]),
+                Decimal(row["sum"]),
+                *(Decimal(row[c] or 0) for c in beside),
+            )
             for row in rows
         }, source
 

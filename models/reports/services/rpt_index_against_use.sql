@@ -16,18 +16,29 @@ indicators as (
     where publisher = 'UN DESA'
 ),
 
+years as (
+    select distinct year from shares
+),
+
+held_editions as (
+    select distinct
+        index_values.indicator_code,
+        index_values.period_code
+    from index_values
+    inner join indicators
+        on index_values.indicator_code = indicators.indicator_code
+),
+
 -- the edition of the year of the use, or the last one before it
 editions as (
     select
-        shares.year,
-        index_values.indicator_code,
-        max(index_values.period_code) as indicator_period_code
-    from (select distinct year from shares) as shares
-    inner join (select distinct indicator_code, period_code from index_values) as index_values
-        on cast(index_values.period_code as integer) <= shares.year
-    inner join indicators
-        on index_values.indicator_code = indicators.indicator_code
-    group by shares.year, index_values.indicator_code
+        years.year,
+        held_editions.indicator_code,
+        max(held_editions.period_code) as indicator_period_code
+    from years
+    inner join held_editions
+        on cast(held_editions.period_code as integer) <= years.year
+    group by years.year, held_editions.indicator_code
 ),
 
 pairs as (

@@ -15,14 +15,22 @@ memberships as (
     select * from {{ ref('bridge_country_groups') }}
 ),
 
+share_years as (
+    select distinct year from shares
+),
+
+membership_periods as (
+    select distinct period_code from memberships
+),
+
 years as (
     select
-        shares.year,
-        max(memberships.period_code) as membership_period
-    from (select distinct year from shares) as shares
-    inner join (select distinct period_code from memberships) as memberships
-        on cast(memberships.period_code as integer) <= shares.year
-    group by shares.year
+        share_years.year,
+        max(membership_periods.period_code) as membership_period
+    from share_years
+    inner join membership_periods
+        on cast(membership_periods.period_code as integer) <= share_years.year
+    group by share_years.year
 ),
 
 in_groups as (
