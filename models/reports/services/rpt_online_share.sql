@@ -1,6 +1,7 @@
 -- How much of the use of a service is online: one row for each source, country, service, measure and period with channels. Parts of
--- another measure have no share of their own. A share is worked out only if every channel that the source lists has a figure, and
--- if less than half of the use is counted in a channel that does not say how it travelled.
+-- another measure have no share of their own. A share is worked out only if every channel that the source lists has a figure, if
+-- they add up to the total that is printed, and if less than half of the use is counted in a channel that does not say how it
+-- travelled.
 with sums as (
     select * from {{ ref('int_usage_channels_summed') }}
 ),
@@ -30,7 +31,9 @@ divided as (
 shared as (
     select
         *,
-        channels_missing = 0 and usage_other * 2 < usage_all as is_shared
+        channels_missing = 0
+        and coalesce(printed_total, usage_all) = usage_all
+        and usage_other * 2 < usage_all as is_shared
     from sums
 ),
 
@@ -63,10 +66,10 @@ final as (
             when sums.channels_missing > 0
                 then concat('Not worked out: ', sums.channels_missing, ' of ', sums.channels_known + sums.channels_missing, ' channels have no figure.')
             when sums.usage_all = 0 then 'Not worked out: every channel is printed as zero.'
+            when sums.printed_total <> sums.usage_all
+                then 'Not worked out: the channels do not add up to the printed total; see rpt_usage_totals.'
             when not sums.is_shared
                 then 'Not worked out: at least half is counted in a channel that does not say whether it is online.'
-            when sums.printed_total <> sums.usage_all
-                then 'The channels do not add up to the printed total: see rpt_usage_totals.'
             when sums.channels_absent > 0
                 then concat(
                     'The source lists no figure for ', sums.channels_absent, ' of its channels: not offered, not counted or zero.'
