@@ -76,8 +76,8 @@ def _agencies(path: Path, lists: CodeLists) -> Edition:
         Column("abbr_en", "Abbreviation"),
         Column("legal_title", "Legal title"),
         Column("applied_title", "Title in use; empty where it is the legal title"),
-        Column("start", "Year in which it began"),
-        Column("end_fin", "Year in which it ended; empty where it has not"),
+        Column("start", "Year in which it began", constraints={"pattern": r"^\d{4}$"}),
+        Column("end_fin", "Year in which it ended; empty where it has not", constraints={"pattern": r"^\d{4}$"}),
     ]
     # the file names no year: that in which its newest organisation began stands for it
     return inventory_edition(SOURCE, "agencies", max(line["start"] for _, line in lines), path, rows, columns)

@@ -181,18 +181,31 @@ def _plain(name: str) -> str:
     return re.sub(r"[\W_]+", "", name).lower()
 
 
+NUMBER_OR_NOTHING = r"^\d+(\.\d+)?([eE]-?\d+)?$"
+NUMBER_OR_NA = r"^(-?\d+(\.\d+)?([eE]-?\d+)?|NA)$"
+# A count, or the mark that a publisher prints instead of one.
+COUNT_OR_MARK = r"^(-?\d+(\.0)?|[A-Z/]{1,3})$"
+
 # What some publishers print beside a figure: the columns that only their files have.
 BESIDE_A_FIGURE = {
     "rank": Column("rank", "Rank as printed", constraints={"pattern": r"^\d{1,3}(\.0)?$"}),
-    "percentile_rank": Column("percentile_rank", "Share of economies that stand lower, 0 to 100, as printed"),
-    "standard_error": Column("standard_error", "Standard error of the estimate, as printed"),
-    "number_of_sources": Column("number_of_sources", "Number of sources that the estimate combines, as printed"),
+    "percentile_rank": Column(
+        "percentile_rank", "Share of economies that stand lower, 0 to 100, as printed", constraints={"pattern": NUMBER_OR_NA}
+    ),
+    "standard_error": Column(
+        "standard_error", "Standard error of the estimate, as printed", constraints={"pattern": NUMBER_OR_NA}
+    ),
+    "number_of_sources": Column(
+        "number_of_sources", "Number of sources that the estimate combines, as printed", constraints={"pattern": NUMBER_OR_NA}
+    ),
     "note": Column("note", "Note of the publisher on the figure"),
     "print_number": Column(
-        "print_number", "1, or 2 for the second figure that the file prints for the same year", printed=False
+        "print_number",
+        "1, or 2 for the second figure that the file prints for the same year",
+        printed=False,
+        constraints={"pattern": r"^[12]$"},
     ),
 }
-NUMBER_OR_NOTHING = r"^\d+(\.\d+)?([eE]-?\d+)?$"
 
 
 def long_row(
@@ -357,7 +370,7 @@ def usage_edition(
                 printed=False,
                 constraints={**required, "pattern": r"^\d{4}(-\d{2}|-\d{2}-\d{2}/P1Y|-A1)?$"},
             ),
-            Column("value", "Figure as printed; empty where the publisher gives none"),
+            Column("value", "Figure as printed; empty where the publisher gives none", constraints={"pattern": COUNT_OR_MARK}),
             *([BESIDE_A_FIGURE["note"]] if notes else []),
             Column("locator", "Where the file has the figure", printed=False, constraints=required),
         ],

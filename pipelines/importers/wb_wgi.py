@@ -6,7 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipelines.importers import Importer
-from pipelines.importers.layout import NUMBER, CodeLists, Edition, Findings, Row, long_edition, long_row, read_official
+from pipelines.importers.layout import (
+    NUMBER,
+    NUMBER_OR_NA,
+    CodeLists,
+    Edition,
+    Findings,
+    Row,
+    long_edition,
+    long_row,
+    read_official,
+)
 
 INDICATORS = {
     "VoiceandAccountability": "WGI_VA",
@@ -54,9 +64,8 @@ def read(path: Path, lists: CodeLists) -> Iterator[Edition]:
         findings.add(len(lines) + 1, f"rows per indicator: {sizes}; expected equally many: the file may be cut short")
     findings.raise_if_any(path)
     last = max(line["year"] for _, line in lines)
-    number_or_na = r"^(-?\d+(\.\d+)?([eE]-?\d+)?|NA)$"
     for indicator, found in rows.items():
-        yield long_edition("wb_wgi", indicator, last, path, found, value=number_or_na, title="estimate", beside=BESIDE)
+        yield long_edition("wb_wgi", indicator, last, path, found, value=NUMBER_OR_NA, title="estimate", beside=BESIDE)
 
 
 IMPORTER = Importer("wb-wgi", "Worldwide Governance Indicators: one row per economy, year and indicator.", read)

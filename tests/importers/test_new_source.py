@@ -102,7 +102,7 @@ OFFICIAL = {
 }
 CODE_ROWS = {
     "raw/codes/indicators.csv": "UTOPIA,Index of Utopia,Индекс Утопии,Утопия индексі,How near a country is to Utopia.,index_0_1,0,1,true,,Utopia\n",
-    "raw/codes/services.csv": "utopian_passport,Utopian passport,Паспорт Утопии,Утопия паспорты,registration\n",
+    "raw/codes/services.csv": "utopian_passport,Utopian passport,Паспорт Утопии,Утопия паспорты,registration,\n",
 }
 
 

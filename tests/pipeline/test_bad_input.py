@@ -84,7 +84,7 @@ BAD: dict[str, tuple[Callable[[Project], None], list[str]]] = {
     ),
     "duplicate key": (
         edit("codes/services.csv", lambda text: text + text.splitlines()[1] + "\n"),
-        [r"raw/codes/services\.csv, row 9 \(line 10\): the key appears twice.*line 2"],
+        [r"raw/codes/services\.csv, row 13 \(line 14\): the key appears twice.*line 2"],
     ),
     "unknown code": (
         edit("article/prose_usage_figures.csv", lambda text: text.replace("clinic_attachment", "clinic_detachment", 1)),
@@ -112,7 +112,7 @@ BAD: dict[str, tuple[Callable[[Project], None], list[str]]] = {
             edit("codes/services.csv", lambda text: text + text.splitlines()[1] + "\n"),
             delete("article/events.csv"),
         ),
-        [r"prose_usage_figures\.csv, row 5", r"services\.csv, row 9", r"events\.csv: the file is missing"],
+        [r"prose_usage_figures\.csv, row 5", r"services\.csv, row 13", r"events\.csv: the file is missing"],
     ),
     "file that nobody lists": (
         write("article/stray.csv", b"a\n1\n"),

@@ -51,6 +51,7 @@ READ_BY_MODELS = {
     "codes/countries.csv": {"region_name", "subregion_name"},
     "codes/country_groups.csv": {"printed_name"},  # one of the headers
     "codes/indicators.csv": {"publisher"},
+    "codes/noted_discrepancies.csv": {"printed_text"},  # must quote its cell, too
 }
 # Locators are made from these columns. The build refuses a locator with a brace in it, as a placeholder that was not filled in.
 IN_LOCATORS = {"locator", "country_name", "title"}
@@ -132,15 +133,15 @@ def _poisoned_cell(file: str, name: str, text: str) -> str:
 
 def _requote(project: Project) -> None:
     """Make each discrepancy quote the new text of its cell."""
-    path = project.raw / "article" / "discrepancies.csv"
-    with open(path, encoding="utf-8", newline="") as file:
-        findings = list(csv.DictReader(file))
-    for finding in findings:
-        if finding["cell_file"]:
-            with open(project.raw / finding["cell_file"], encoding="utf-8", newline="") as file:
-                cell = list(csv.DictReader(file))[int(finding["cell_row"]) - 1][finding["cell_column"]]
-            finding["printed_text"] = cell
-    _write(path, findings)
+    for path in (project.raw / "article/discrepancies.csv", project.raw / "codes/noted_discrepancies.csv"):
+        with open(path, encoding="utf-8", newline="") as file:
+            findings = list(csv.DictReader(file))
+        for finding in findings:
+            if finding["cell_file"]:
+                with open(project.raw / finding["cell_file"], encoding="utf-8", newline="") as file:
+                    cell = list(csv.DictReader(file))[int(finding["cell_row"]) - 1][finding["cell_column"]]
+                finding["printed_text"] = cell
+        _write(path, findings)
 
 
 def _write(path: Path, rows: list[dict[str, str]]) -> None:

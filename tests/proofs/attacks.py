@@ -222,7 +222,8 @@ def small_project(folder: Path, *names: str) -> Project:
 
 
 IMPORT_LISTS = (
-    "codes_country_names", "codes_published_country_codes", "codes_aggregates", "codes_indicators", "codes_levels",
+    "codes_country_names", "codes_published_country_codes", "codes_aggregates", "codes_indicators", "codes_levels", "codes_regions",
+    "codes_services",
 )  # fmt: skip
 
 

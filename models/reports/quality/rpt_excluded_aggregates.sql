@@ -24,7 +24,7 @@ final as (
     select
         figures.source_code,
         figures.published_code as aggregate_code,
-        aggregates.name_en as aggregate_name,
+        coalesce(aggregates.name_en, figures.published_code) as aggregate_name,
         cast(count(*) as integer) as cells,
         cast(count(figures.figure) as integer) as figures
     from figures

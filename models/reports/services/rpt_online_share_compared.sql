@@ -1,5 +1,5 @@
 -- Kazakhstan beside its neighbours and beside the world: the online share of services that one source counts in many countries, by
--- group of countries. Groups are those of the last edition of an index before the year of the figure.
+-- group of countries. A group is taken as it was in the year of the figure, or in the last year before it that is held.
 {% set home = 'KAZ' %}
 
 with shares as (
@@ -20,17 +20,21 @@ share_years as (
 ),
 
 membership_periods as (
-    select distinct period_code from memberships
+    select distinct
+        group_code,
+        period_code
+    from memberships
 ),
 
 years as (
     select
         share_years.year,
+        membership_periods.group_code,
         max(membership_periods.period_code) as membership_period
     from share_years
     inner join membership_periods
         on cast(membership_periods.period_code as integer) <= share_years.year
-    group by share_years.year
+    group by share_years.year, membership_periods.group_code
 ),
 
 in_groups as (
@@ -52,7 +56,10 @@ in_groups as (
     inner join years
         on shares.year = years.year
     inner join memberships
-        on shares.country_code = memberships.country_code and years.membership_period = memberships.period_code
+        on
+            shares.country_code = memberships.country_code
+            and years.group_code = memberships.group_code
+            and years.membership_period = memberships.period_code
 ),
 
 final as (
