@@ -70,7 +70,11 @@ def _agencies(path: Path, lists: CodeLists) -> Edition:
     for number, line in lines:
         code = _code(findings, number, "org_id", line["org_id"])
         lists.agencies.add(code)
+        if not re.fullmatch(r"\d{4}", line["start"]):
+            findings.add(number, f"column 'start': {line['start']!r}; expected a year")
         rows.append({"agency_code": code, "country_code": "CAN", **{name: line[name] for name in AGENCIES}})
+    if not rows:
+        findings.add(2, "no rows; expected one per organisation")
     findings.raise_if_any(path)
     columns = [
         Column("abbr_en", "Abbreviation"),
@@ -92,9 +96,13 @@ def _services(path: Path, lists: CodeLists) -> Edition:
         code = _code(findings, number, "service_id", line["service_id"])
         lists.services.add(code)
         agency = _agency(findings, number, line, lists)
+        for column in ("fiscal_yr_first", "fiscal_yr_latest"):
+            _fiscal_year(findings, number, column, line[column])
         # some names are printed on several lines
         names = {name: " ".join(line[name].split()) for name in SERVICES}
         rows.append({"service_code": code, "country_code": "CAN", "agency_code": agency, **names})
+    if not rows:
+        findings.add(2, "no rows; expected one per service")
     findings.raise_if_any(path)
     columns = [
         Column("agency_code", "Organisation", printed=False),
@@ -127,7 +135,7 @@ def _usage(path: Path, lists: CodeLists, what: str, measures: dict[str, str], ch
         channel = channels.get(line["channel"], "")
         if not channel:
             findings.add(number, f"column 'channel': {line['channel']!r}; expected one of {', '.join(channels)}")
-        period = _fiscal_year(findings, number, line["fiscal_yr"])
+        period = _fiscal_year(findings, number, "fiscal_yr", line["fiscal_yr"])
         for column, measure in measures.items():
             if not re.fullmatch(r"-?\d+(\.0)?", line[column]):
                 findings.add(number, f"column {column!r}: {line[column]!r}; expected a whole number")
@@ -158,11 +166,11 @@ def _agency(findings: Findings, number: int, line: Row, lists: CodeLists) -> str
     return code
 
 
-def _fiscal_year(findings: Findings, number: int, text: str) -> str:
+def _fiscal_year(findings: Findings, number: int, column: str, text: str) -> str:
     """A fiscal year of Canada, printed as 2018-2019: from 1 April to 31 March."""
     years = re.fullmatch(r"(\d{4})-(\d{4})", text)
     if not years or int(years[2]) != int(years[1]) + 1:
-        findings.add(number, f"column 'fiscal_yr': {text!r}; expected two years that follow each other, such as 2018-2019")
+        findings.add(number, f"column {column!r}: {text!r}; expected two years that follow each other, such as 2018-2019")
         return ""
     return f"{years[1]}-04-01/P1Y"
 

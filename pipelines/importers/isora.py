@@ -66,39 +66,52 @@ def read(path: Path, lists: CodeLists) -> Iterator[Edition]:
         raise Refused(path, [f"sheet {FIGURES!r}, row 2: {years}; expected the years of the survey from column 3 on"])
     findings, rows = Findings(by="question", place=f"sheet {FIGURES!r}, row"), []
     order: dict[str, list[str]] = {}
-    last = ""
+    first_row: dict[str, int] = {}
+    unknown: set[str] = set()
+    last, in_step = "", True
     for number, cells in enumerate(figures[2:], start=3):
         question, name = str(cells[0]), str(cells[1])
-        if len(notes) < number - 1 or notes[number - 2][:2] != cells[:2]:
+        beside = notes[number - 2] if number - 2 < len(notes) else []
+        # one row more or less puts all that follow out of step, and a question or name has many rows: each is said once
+        if in_step and beside[:2] != cells[:2]:
+            in_step = False
             findings.add(
                 number, f"{question!r}, {name!r}: sheet {NOTES!r} has another row here; expected the same order in both"
             )
-        if question in order and question != last:
+        begins = question != last
+        if begins and question in order:
             findings.add(number, f"column 1: {question!r} again, after another question; expected all its rows together")
         order.setdefault(question, []).append(name)
+        first_row.setdefault(question, number)
         last = question
         if question not in QUESTIONS:
-            if question.startswith((RETURNS, TOTALS, CONTACTS)):
+            if begins and question.startswith((RETURNS, TOTALS, CONTACTS)):
                 findings.add(number, f"column 1: {question!r} names a channel or tax that is not known here")
             continue
-        code = "" if name in lists.aggregates else findings.country(number, lists.names.get(name), name, question)
+        code = "" if name in lists.aggregates | unknown else findings.country(number, lists.names.get(name), name, question)
+        if name not in lists.names:
+            unknown.add(name)
         for column, (year, cell) in enumerate(zip(years, cells[2:], strict=True), start=3):
             value = _text(cell)
-            if value not in NO_FIGURE and not value.isdigit():
+            if value not in NO_FIGURE and not (value.isascii() and value.isdigit()):
                 findings.add(number, f"column {year}: {value!r}; expected a whole number, D, N/A or nothing")
             service, measure, channel = QUESTIONS[question]
-            note = str(notes[number - 2][column - 1]) if number - 2 < len(notes) else ""
+            note = str(beside[column - 1]) if column - 1 < len(beside) else ""  # a sheet ends at its last column in use
             where = f"row {number}, column {year}"
             rows.append(
                 usage_row(code, service, measure, f"{year}-A1", value, where, name=name, channel=channel, note=note.strip())
             )
     if missing := [question for question in QUESTIONS if question not in order]:
         findings.add(2, f"no rows of {missing[0]!r} and {len(missing) - 1} more questions; expected all of {len(QUESTIONS)}")
-    listed = max(order.values(), key=len, default=[])
+    # what most questions list is right, also if the first one is odd
+    listed = max(order.values(), key=list(order.values()).count, default=[])
     for question, names in order.items():
         if names != listed:
             odd = sorted(set(names) ^ set(listed)) or ["the same ones in another order"]
-            findings.add(2, f"{question!r} has {len(names)} jurisdictions; expected {len(listed)} as in the others: {odd[0]}")
+            findings.add(
+                first_row[question],
+                f"{question!r} has {len(names)} jurisdictions; expected {len(listed)} as in the others: {odd[0]}",
+            )
     findings.raise_if_any(path)
     yield usage_edition("isora", f"{years[0]}-{years[-1]}", path, rows)
 

@@ -16,7 +16,7 @@ SCORES = {
     "score_db10_14_method": "DB_SCORE_DB10_14",
 }
 RANKS = "DB_RANK"
-RANK = r"\d{1,3}(\.0)?"
+RANK = r"[1-9]\d{0,2}(\.0)?"
 
 
 def read(path: Path, lists: CodeLists) -> Iterator[Edition]:
@@ -63,7 +63,10 @@ def _ranks(path: Path, lists: CodeLists, year: str) -> Edition:
     rows, findings = [], Findings()
     for number, line in lines:
         published = line["country-code"]
-        code = findings.country(number, lists.codes.get(published), published)
+        if line["country-name"] in lists.aggregates:  # the scores have Dhaka, not Bangladesh, under BGD
+            code = findings.country(number, "", published, published)
+        else:
+            code = findings.country(number, lists.codes.get(published), published)
         _require_rank(findings, number, "ease-doing-business", line["ease-doing-business"])
         rows.append(long_row(code, published, line["country-name"], RANKS, "", year, "", rank=line["ease-doing-business"]))
     if not rows:

@@ -13,7 +13,8 @@ import pytest
 from pipelines.importers import ca_service_inventory, isora, kz_bns_sdg, wb_dai, wb_doing_business, wb_wgi
 from pipelines.importers.layout import CodeLists, Edition, Refused, Row
 from pipelines.project import Exit, Project
-from tests.helpers import ACCESSED, ROOT, egov
+from tests.helpers import ACCESSED, ROOT, copy_project, egov
+from tests.importers.test_importing import snapshot, without
 
 Cells = list[list[str | int]]
 NAMES = ["Afghanistan, Islamic Republic of", "Kazakhstan", "Republika Srpska"]
@@ -151,15 +152,83 @@ def test_a_wrong_survey_is_refused(tmp_path: Path, lists: CodeLists, change: Cal
     assert re.search(said, message), message
 
 
-def test_a_truncated_workbook_is_refused_and_writes_nothing(fresh: Project, tmp_path: Path) -> None:
+def gone(figures: Cells, notes: Cells) -> None:
+    """One question loses one of its jurisdictions on both sheets."""
+    del figures[6], notes[5]
+
+
+def first_is_odd(figures: Cells, notes: Cells) -> None:
+    swap(figures, 2)
+    swap(notes, 1)
+
+
+def one_more_channel(figures: Cells, notes: Cells) -> None:
+    for sheet in (figures, notes):
+        sheet.extend([f"{isora.RETURNS}-Corporate income tax-Pigeon", name, "", ""] for name in NAMES)
+
+
+def other_digits(figures: Cells, notes: Cells) -> None:
+    figures[6][2] = "١٢"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda figures, notes: notes.pop(1), "row 3: .* sheet 'Tooltip' has another row here"),
+        (lambda figures, notes: notes.clear(), "row 3: .* sheet 'Tooltip' has another row here"),
+        (lambda figures, notes: notes.pop(), "row 86: .* sheet 'Tooltip' has another row here"),
+        (first_is_odd, "row 3: 'Availability.*the same ones in another order"),
+        (re_sort_both, "row 6: .*Paper returns' has 3 jurisdictions; expected 3 .* the same ones in another order"),
+        (gone, "row 6: .*Paper returns' has 2 jurisdictions; expected 3 as in the others: Kazakhstan"),
+        (new_name, "row 7: 'Utopia, Republic of' is not in any code list"),
+        (one_more_channel, "row 87: column 1: .*Pigeon' names a channel or tax that is not known"),
+        (other_digits, "row 7: column 2018: '١٢'; expected a whole number"),
+    ],
+    ids=["first note gone", "no notes", "last note gone", "first odd", "order", "jurisdiction", "name", "channel", "digits"],
+)
+def test_one_fault_of_the_survey_is_one_message(
+    tmp_path: Path, lists: CodeLists, change: Callable[[Cells, Cells], None], said: str
+) -> None:
+    """The survey has thousands of rows: a fault that is said at each of them hides all others."""
+    _, *found = refusal(lambda: isora.read(survey_file(tmp_path, change), lists)).splitlines()
+    assert len(found) == 1, found
+    assert re.search(f"^  sheet 'ISORA Form G', {said}", found[0]), found
+
+
+@pytest.mark.parametrize("width", [2, 3], ids=["no notes at all", "no notes on the last year"])
+def test_a_sheet_of_notes_ends_at_its_last_note(tmp_path: Path, lists: CodeLists, width: int) -> None:
+    def narrow(figures: Cells, notes: Cells) -> None:
+        notes[:] = [row[:width] for row in notes]
+
+    (edition,) = isora.read(survey_file(tmp_path, narrow), lists)
+    assert sum(bool(row["note"]) for row in edition.rows) == (width == 3)
+
+
+def test_marks_of_the_survey_stay_as_printed(tmp_path: Path, lists: CodeLists) -> None:
+    def mark(figures: Cells, notes: Cells) -> None:
+        figures[5][2:], figures[6][2:] = ["D", ""], ["N/A", 0]
+
+    (edition,) = isora.read(survey_file(tmp_path, mark), lists)
+    printed = rows_of(edition, service_code="corporate_income_tax_return", channel_code="paper")
+    assert [(row["country_code"], row["period"], row["value"]) for row in printed[:4]] == [
+        ("AFG", "2018-A1", "D"), ("AFG", "2019-A1", ""), ("KAZ", "2018-A1", "N/A"), ("KAZ", "2019-A1", "0"),
+    ]  # fmt: skip
+
+
+def test_a_workbook_needs_both_its_sheets(tmp_path: Path, lists: CodeLists) -> None:
+    file = workbook(tmp_path / "survey.xlsx", {"ISORA Form G - 2018 to 2019": survey()[0]})
+    assert "no sheet 'Tooltip'; the workbook has ISORA Form G - 2018 to 2019" in refusal(lambda: isora.read(file, lists))
+
+
+def test_a_truncated_workbook_is_refused_and_writes_nothing(small: Project, tmp_path: Path) -> None:
     whole = survey_file(tmp_path)
     whole.write_bytes(whole.read_bytes()[:-400])
-    before = {path: path.read_bytes() for path in fresh.raw.rglob("*") if path.is_file()}
-    said = egov(fresh, "import", "isora", *ACCESSED, str(whole))
+    before = snapshot(small)
+    said = egov(small, "import", "isora", *ACCESSED, str(whole))
     assert said.returncode == Exit.REFUSED
     assert "survey.xlsx is not imported, nothing is written:\n  not readable as a workbook" in said.stderr
     assert "Traceback" not in said.stderr
-    assert {path: path.read_bytes() for path in fresh.raw.rglob("*") if path.is_file()} == before
+    assert snapshot(small) == before
 
 
 # The inventory of Canada
@@ -225,29 +294,23 @@ def test_a_wrong_inventory_is_refused(tmp_path: Path, lists: CodeLists, text: st
     assert said in refusal(lambda: inventory(tmp_path, lists, text))
 
 
-def test_a_later_snapshot_of_the_inventory_is_a_revision(fresh: Project, tmp_path: Path) -> None:
-    """The held snapshot is derived by hand: one cell changed, one gone, one come. Without its lists, figures have no names."""
-    file = tmp_path / "si_vol.csv"
-    held = fresh.raw / "ca_service_inventory/volumes_2018_2024.csv"
-    channels = {ours: theirs for theirs, ours in ca_service_inventory.CHANNELS.items()}
-    lines = ["fiscal_yr;org_id;service_id;channel;volume"]
-    for row in held.read_text(encoding="utf-8").splitlines()[1:]:
-        _, _, service, _, channel, agency, period, value, *_ = row.split(",")
-        year = int(period[:4])
-        lines.append(f"{year}-{year + 1};{agency[4:]};{service[4:]};{channels[channel]};{value}")
-    closing = ["", "Timestamp:2026-02-10_10:41:27", ""]
-    file.write_text("\n".join([*lines, *closing]), encoding="utf-8")
-    same = egov(fresh, "import", "ca-service-inventory", str(file))
-    assert "already held with the same figures" in same.stdout
-    year, agency, service, channel, _ = lines[1].split(";")
-    later = [lines[0], f"{year};{agency};{service};{channel};1.0", f"{year};{agency};{service};fax;7.0", *lines[3:]]
-    file.write_text("\n".join([*later, "", "Timestamp:2026-05-10_10:41:27", ""]), encoding="utf-8")
-    refused = egov(fresh, "import", "ca-service-inventory", str(file))
-    assert refused.returncode == Exit.REFUSED
-    assert "already held with other figures" in refused.stderr
-    revised = egov(fresh, "import", "ca-service-inventory", "--revision", str(file))
-    assert revised.returncode == 0, revised.stderr
-    assert (fresh.raw / "ca_service_inventory/volumes_2018_2024_r2.csv").is_file()
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("ifoi_en.csv", ORGANISATIONS.splitlines()[0], "line 2: no rows; expected one per organisation"),
+        ("ifoi_en.csv", ORGANISATIONS.replace("1999", ""), "line 2: column 'start': ''; expected a year"),
+        ("sid_list.csv", SERVICES.splitlines()[0] + "\n\nTimestamp:2026-02-10_10:41:26\n", "line 2: no rows; expected one per service"),
+        ("sid_list.csv", SERVICES.replace("2018-2019", "", 1), "line 3: column 'fiscal_yr_first': ''; expected two years"),
+        ("sid_list.csv", SERVICES.replace("SRV03172", "669"), "line 4: '669' appears twice, first in line 3"),
+        ("sid_list.csv", SERVICES.replace("SRV03172", "A1"), "line 4: column 'service_id': 'A1'; expected a number"),
+        ("sid_list.csv", SERVICES.partition("Timestamp")[0], "line 4: the last line; expected one that starts with"),
+    ],
+    ids=["no organisations", "no year", "no services", "no fiscal year", "service twice", "code", "cut short"],
+)  # fmt: skip
+def test_a_wrong_list_of_the_inventory_is_refused(tmp_path: Path, lists: CodeLists, name: str, text: str, said: str) -> None:
+    _, *found = refusal(lambda: inventory(tmp_path, lists, text, name)).splitlines()
+    assert len(found) == 1, found
+    assert said in found[0]
 
 
 def test_figures_of_the_inventory_need_its_lists(tmp_path: Path, lists: CodeLists) -> None:
@@ -300,8 +363,9 @@ def test_two_figures_for_one_year_are_both_kept(tmp_path: Path, lists: CodeLists
         ("9-c-1", "Year,UNIT_MEASURE,SERIES,Value\n2023,PT,_L_KZ_090c01_1Z,87.3\n", "line 2: '_L_KZ_090c01_1Z' is no series"),
         ("1-1-1", PHONES, "its name; expected indicator_<number>.csv"),
         ("5-b-1", "Year,DISTRICT,Value\n2022,A,1\n", "line 1: the column 'DISTRICT' is not known"),
+        ("5-b-1", "Year,Value\n2022,1\n2022,2\n2022,3\n", "line 4: the same series and year as lines 2 and 3"),
     ],
-    ids=["region", "sex", "negative", "unit", "twice", "series", "name", "column"],
+    ids=["region", "sex", "negative", "unit", "twice", "series", "name", "column", "a third"],
 )
 def test_wrong_statistics_are_refused(tmp_path: Path, lists: CodeLists, number: str, text: str, said: str) -> None:
     assert said in refusal(lambda: kz_bns_sdg.read(statistics(tmp_path, number, text), lists))
@@ -376,6 +440,13 @@ def test_a_city_is_not_its_country(tmp_path: Path, lists: CodeLists) -> None:
         lists,
     )
     assert (ranks.edition, ranks.rows[0]["rank"]) == ("2016", "35.0")
+    (ranks,) = read_text(
+        wb_doing_business.read,
+        tmp_path / "ranks-2016.csv",
+        "country-code,country-name,ease-doing-business\nBGD,Bangladesh Dhaka,176\n",
+        lists,
+    )
+    assert ranks.rows[0]["country_code"] == ""  # the code is that of the country
 
 
 @pytest.mark.parametrize(
@@ -421,3 +492,84 @@ def test_digital_adoption_has_names_only(tmp_path: Path, lists: CodeLists) -> No
 )
 def test_wrong_digital_adoption_is_refused(tmp_path: Path, lists: CodeLists, text: str, said: str) -> None:
     assert said in refusal(lambda: iter(read_text(wb_dai.read, tmp_path / "dai.csv", text, lists)))
+
+
+# Into raw/
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Project:
+    """A project whose raw/ holds only the code lists: each check of it takes a moment."""
+    project = copy_project(tmp_path / "small")
+    for prefix in ("article", "un_egov", "unu", "wb_", "itu", "isora", "ca_", "kz_"):
+        without(project, prefix)
+    return project
+
+
+def write(folder: Path, **texts: str) -> list[str]:
+    for name, text in texts.items():
+        (folder / f"{name}.csv").write_text(text, encoding="utf-8", newline="")
+    return [str(folder / f"{name}.csv") for name in texts]
+
+
+@pytest.mark.parametrize(
+    ("command", "name", "good", "bad", "written"),
+    [
+        ("kz-bns-sdg", "indicator_5-b-1", PHONES, ("92.7", "-1"), ["mobile_phone_owners_2022", "mobile_phone_owners_breakdowns_2022"]),
+        ("wb-wgi", "wgi", governance(), ("57.7", "157.7"), [f"wgi_{code}_2019" for code in ("cc", "ge", "pv", "rl", "rq", "va")]),
+        ("wb-doing-business", "ease", BUSINESS, (",25,", ",25th,"),
+         ["db_rank_2020", "db_score_db10_14_2014", "db_score_db15_2014", "db_score_db17_20_2020"]),
+        ("wb-dai", "dai", ADOPTION, ("0.63", "1.63"), ["dai_2016", "dai_business_2016", "dai_government_2016", "dai_people_2016"]),
+    ],
+    ids=["statistics", "governance", "doing business", "digital adoption"],
+)  # fmt: skip
+def test_a_file_is_written_whole_or_not_at_all(
+    small: Project, tmp_path: Path, command: str, name: str, good: str, bad: tuple[str, str], written: list[str]
+) -> None:
+    before = snapshot(small)
+    assert bad[0] in good
+    refused = egov(small, "import", command, *ACCESSED, *write(tmp_path, **{name: good.replace(*bad)}))
+    assert refused.returncode == Exit.REFUSED
+    assert f"{name}.csv is not imported, nothing is written:\n  line " in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert snapshot(small) == before
+    done = egov(small, "import", command, *ACCESSED, *write(tmp_path, **{name: good}))
+    assert done.returncode == 0, done.stderr  # raw/ is checked again after it is written
+    assert sorted(Path(path).stem for path in set(snapshot(small)) - set(before)) == written
+
+
+def test_the_survey_is_written_with_its_notes(small: Project, tmp_path: Path) -> None:
+    done = egov(small, "import", "isora", *ACCESSED, str(survey_file(tmp_path)))
+    assert done.returncode == 0, done.stderr
+    lines = (small.raw / "isora/usage_2018_2019.csv").read_text(encoding="utf-8").splitlines()
+    assert (
+        'KAZ,Kazakhstan,corporate_income_tax_return,returns,paper,,2018-A1,11,Figures are estimated.,"row 7, column 2018"'
+        in lines
+    )
+
+
+def test_a_small_snapshot_is_imported_once_and_then_revised(small: Project, tmp_path: Path) -> None:
+    files = write(tmp_path, ifoi_en=ORGANISATIONS, sid_list=SERVICES, si_vol=VOLUMES, ss_tml_perf_vol=TIMELINESS)
+    before = snapshot(small)
+    # the figures before their lists
+    assert egov(small, "import", "ca-service-inventory", *ACCESSED, *reversed(files)).returncode == Exit.REFUSED
+    assert snapshot(small) == before
+    assert egov(small, "import", "ca-service-inventory", *ACCESSED, *files).returncode == 0
+    held = snapshot(small)
+    again = egov(small, "import", "ca-service-inventory", *ACCESSED, *files)
+    assert again.stdout.count("already held with the same figures") == len(files)
+    assert snapshot(small) == held
+    # the same years with one cell changed, one line gone and one come
+    later = VOLUMES.replace("290020.0", "290021.0").replace("2018-2019;26;669;online;12.0", "2018-2019;26;669;fax;3.0")
+    (file,) = write(tmp_path, si_vol=later)
+    refused = egov(small, "import", "ca-service-inventory", file)
+    assert refused.returncode == Exit.REFUSED
+    assert "is already held with other figures (raw/ca_service_inventory/volumes_2018_2019.csv)" in refused.stderr
+    assert snapshot(small) == held
+    revised = egov(small, "import", "ca-service-inventory", "--revision", file)
+    assert revised.returncode == 0, revised.stderr
+    after = snapshot(small)
+    assert set(after) - set(held) == {"ca_service_inventory/volumes_2018_2019_r2.csv"}
+    figures = after["ca_service_inventory/volumes_2018_2019_r2.csv"].decode().splitlines()[1:]
+    assert [line.split(",")[4:8:3] for line in figures] == [["telephone", "290021.0"], ["fax", "3.0"], ["in_person", "7.0"]]
+    assert after["ca_service_inventory/volumes_2018_2019.csv"] == held["ca_service_inventory/volumes_2018_2019.csv"]
