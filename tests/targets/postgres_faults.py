@@ -65,13 +65,17 @@ def with_few_tables(project: Project) -> Project:
         with duckdb.connect(str(folder / "egov.duckdb")) as connection:
             tables = connection.execute(
                 "select schema_name || '.' || table_name from duckdb_tables() where schema_name in ('marts', 'reports') "
-                "and table_name not in ('dim_levels', 'dim_rating_classes', 'rpt_claims') order by has_primary_key, "
-                "table_name not like 'fct%', table_name not like 'bridge%', table_name not like 'dim_indicator_editions', "
-                "table_name not in ('dim_source_cells', 'dim_country_groups', 'dim_service_names'), table_name"
+                "and table_name not in ('dim_levels', 'dim_rating_classes', 'rpt_claims') and table_name not like '%\"%' order by all"
             ).fetchall()
-            for (table,) in tables:
-                if '"' not in table:
-                    connection.execute(f"drop table {table}")
+            while tables:  # a table can be dropped once no key of another one leads to it
+                left = []
+                for (table,) in tables:
+                    try:
+                        connection.execute(f"drop table {table}")
+                    except duckdb.CatalogException:
+                        left.append((table,))
+                assert len(left) < len(tables), left
+                tables = left
     return project
 
 
