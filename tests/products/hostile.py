@@ -59,7 +59,7 @@ IN_LOCATORS = {"locator", "country_name", "title"}
 
 def poisoned(text: str, payloads: Sequence[str] = PAYLOADS) -> str:
     """The text with a payload appended, always the same payload for the same text."""
-    if text == "Kazakhstan":  # a dashboard filter looks it up by name
+    if text in ("Kazakhstan", "Personal income tax return"):  # dashboard filters look them up by name
         return text
     return f"{text} {payloads[zlib.crc32(text.encode()) % len(payloads)]}"
 
