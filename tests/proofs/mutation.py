@@ -2,7 +2,7 @@
 
 Each mutation changes one digit of one figure in raw/, like a careless transcriber who also records the new hash. Then the
 models are built and the tests run. The figure is guarded if something fails: the rule of its column, a dbt data test, or a
-check against the figures that were typed in a second time. The proof tries every figure of the article and a random 300 of the
+check against the figures that were typed in a second time. The proof tries every figure of the article and a random 100 of the
 series, and lists the survivors.
 
 Models and data tests run in one process, as the SQL that dbt compiled: the same statements as in a build, without dbt's own
@@ -33,7 +33,7 @@ from tests.helpers import copy_project, egov
 from tests.published import test_published_figures, test_published_series, test_second_readings
 
 T = TypeVar("T")
-SERIES_SAMPLE = 300
+SERIES_SAMPLE = 100
 SEED = 2026
 NO_FIGURES = {
     "survey_year", "year", "note", "country_name", "published_code", "grp", "service_name_en", "service_name_fr", "department_en",
