@@ -67,26 +67,11 @@ before_region as (
         breakdowns.region_code, breakdowns.source_code, breakdowns.country_code, regions.name_en, regions.valid_from
 ),
 
--- the regions of an indicator that counts things, added up; those of its parts stand for an indicator without regions
-regional_sums as (
-    select
-        coalesce(indicators.parent_indicator_code, breakdowns.indicator_code) as indicator_code,
-        breakdowns.country_code,
-        breakdowns.source_code,
-        breakdowns.period_code,
-        sum(breakdowns.value) as regions_value
-    from breakdowns
-    inner join indicators
-        on breakdowns.indicator_code = indicators.indicator_code
-    where
-        indicators.unit_code = 'thousands' and breakdowns.region_code is not null and indicators.parent_indicator_code is not null
-        and breakdowns.sex_code is null and breakdowns.age_code is null and breakdowns.settlement_code is null
-    group by
-        coalesce(indicators.parent_indicator_code, breakdowns.indicator_code), breakdowns.country_code, breakdowns.source_code,
-        breakdowns.period_code
-    union all
+-- the regions of an indicator that counts things, added up
+by_indicator as (
     select
         breakdowns.indicator_code,
+        indicators.parent_indicator_code,
         breakdowns.country_code,
         breakdowns.source_code,
         breakdowns.period_code,
@@ -97,7 +82,30 @@ regional_sums as (
     where
         indicators.unit_code = 'thousands' and breakdowns.region_code is not null
         and breakdowns.sex_code is null and breakdowns.age_code is null and breakdowns.settlement_code is null
-    group by breakdowns.indicator_code, breakdowns.country_code, breakdowns.source_code, breakdowns.period_code
+    group by
+        breakdowns.indicator_code, indicators.parent_indicator_code, breakdowns.country_code, breakdowns.source_code,
+        breakdowns.period_code
+),
+
+-- the regions of its parts stand for an indicator that has no regions of its own
+regional_sums as (
+    select
+        indicator_code,
+        country_code,
+        source_code,
+        period_code,
+        regions_value
+    from by_indicator
+    union all
+    select
+        parent_indicator_code as indicator_code,
+        country_code,
+        source_code,
+        period_code,
+        sum(regions_value) as regions_value
+    from by_indicator
+    where parent_indicator_code is not null
+    group by parent_indicator_code, country_code, source_code, period_code
 ),
 
 -- about twenty regions rounded to a tenth differ from their sum by less than one

@@ -123,9 +123,8 @@ def _usage(path: Path, lists: CodeLists, what: str, measures: dict[str, str], ch
         if not any(code.startswith("CAN-") for code in known):
             raise Refused(path, [f"the list that names its codes is not in raw/; import {file} first"])
     findings, rows = Findings(), []
-    seen: dict[tuple[str, ...], int] = {}
     for number, line in lines:
-        first = seen.setdefault(tuple(line[key] for key in keys), number)
+        first = findings.first(number, *(line[key] for key in keys))
         if first != number:
             findings.add(number, f"{' '.join(line[key] for key in keys)} appears twice, first in line {first}; expected once")
         agency = _agency(findings, number, line, lists)

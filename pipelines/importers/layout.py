@@ -428,10 +428,14 @@ class Findings:
         if code is None:
             self.add(line, f"{published!r} is not in any code list; add it to raw/codes/ if it is a country, or remove the row")
             return ""
-        first = self._seen.setdefault((code, *rest), line)
+        first = self.first(line, code, *rest)
         if first != line:
             self.add(line, f"{published!r} appears twice, first in {self._place} {first}; expected one row per {self._by}")
         return code
+
+    def first(self, line: int, *key: str) -> int:
+        """The first line that has this key: `line` itself, unless the key has appeared before."""
+        return self._seen.setdefault(key, line)
 
     def number(self, line: int, column: str, text: str, upper: float) -> None:
         """Add a finding if the text is not a plain number from 0 to `upper`."""

@@ -85,6 +85,7 @@ def dcat(draft: Draft, catalog: Catalog, files: Sequence[File], hashes: dict[str
     authors = [author["name"] for author in citation["authors"]]
     periods = catalog.rows("select min(start_date) as first, max(end_date) as last from marts.dim_periods")[0]
     indicators = catalog.rows("select indicator_code, name_en, definition from marts.dim_indicators order by 1")
+    sources = catalog.rows("select title, url, publisher, licence, citation from marts.dim_sources order by source_code")
     title = f"{citation['title']}: {TITLE}"
     return {
         "@context": {
@@ -129,9 +130,9 @@ def dcat(draft: Draft, catalog: Catalog, files: Sequence[File], hashes: dict[str
                 # the terms in words: a source whose terms are not stated says so
                 "usageInfo": row["licence"],
             }
-            for row in catalog.rows("select title, url, publisher, licence from marts.dim_sources order by source_code")
+            for row in sources
         ],
-        "citation": [row["citation"] for row in catalog.rows("select citation from marts.dim_sources order by source_code")],
+        "citation": [row["citation"] for row in sources],
         "distribution": [
             {
                 "@type": ["DataDownload", "dcat:Distribution"],

@@ -49,13 +49,12 @@ def test_figures(release: duckdb.DuckDBPyConnection) -> None:
         assert rows, source
         printed = [column for column in rows[0] if column not in ("country_code", "indicator_code", "period_code")]
         found = {
-            key: figures
-            for *key_parts, figures in release.execute(
+            tuple(key): figures
+            for *key, figures in release.execute(
                 f"select country_code, indicator_code, period_code, [{', '.join(f'{c}::decimal(28, 10)' for c in printed)}] "
                 "from marts.fct_index_observations where source_code = ?",
                 [source],
             ).fetchall()
-            if (key := tuple(key_parts))
         }
         for row in rows:
             key = (row["country_code"], row["indicator_code"], row["period_code"])
