@@ -11,7 +11,7 @@ import gc
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 class Transform(Protocol):
     """Builds the models in the database of a draft and runs the tests on it: see transform/dbt.py."""
 
-    def start_models(self) -> None: ...
-    def finish_models(self, progress: Progress) -> None: ...
+    def start_models(self, *, only_feed: bool) -> None: ...
+    def finish_models(self, progress: Progress) -> frozenset[str]: ...
     def start_tests(self) -> None: ...
     def finish_tests(self, progress: Progress) -> Tested: ...
 
@@ -78,10 +78,12 @@ class Steps:
 class Options:
     """How to build. `force` builds even if nothing has changed, and `accept` allows a release that loses data.
 
+    `full` builds the whole feed from its files again, instead of taking over the months that have not changed.
     `wait` is how many seconds to wait for another build, and `keep` is how many releases to keep.
     """
 
     force: bool
+    full: bool
     accept: bool
     wait: float
     keep: int
@@ -96,7 +98,7 @@ def build(project: Project, console: Console, options: Options) -> None:
     with _no_garbage_collection(), recorded(project, console) as run, store.only_writer(project, options.wait):
         note_killed(project)
         fingerprint = inputs.fingerprint(project)
-        if not options.force and (reason := _nothing_to_do(project, fingerprint)):
+        if not (options.force or options.full) and (reason := _nothing_to_do(project, fingerprint)):
             run.say(reason)
             run.record["outcome"] = "unchanged"
             return
@@ -131,24 +133,36 @@ def _build(project: Project, run: Run, fingerprint: str, options: Options) -> No
     import duckdb
 
     from pipelines import products
+    from pipelines.releases import carry
 
     steps = options.steps
     before = store.current(project)
+    carried = None if options.full else carry.plan(project, before)
     with steps.transform(project, _models_changed(before, project)) as transform:
         draft = store.begin(project, fingerprint)
         run.begin()
         try:
-            with run.step("validate"):
-                steps.check(project)
+            if carried:
+                with run.step("carry"):
+                    if not carry.carry(carried, draft):
+                        run.say(f"warning: {carried.release.database} is not as it was published: nothing is taken over from it")
+                        carried = None
+                    else:
+                        draft = replace(draft, carried=carried.release.folder)
+            only_feed = carried is not None and carried.everything
+            if not only_feed:  # otherwise raw/ is what it was when it was found valid
+                with run.step("validate"):
+                    steps.check(project)
             with run.step("load"):
                 steps.load(project, draft.database)
             with run.step("transform") as progress:
-                transform.start_models()
+                transform.start_models(only_feed=only_feed)
                 chosen = steps.products()
                 products.require_extras(chosen)
                 for product in chosen:  # the models are built in another process: this one has nothing else to do
                     product.warm_up()
-                transform.finish_models(progress)
+                built = transform.finish_models(progress)
+                draft = replace(draft, built=built if only_feed else None)
                 draft.require_closed()
                 draft.describe()
             tested, changes = _test_and_make(run, draft, transform, chosen, before)

@@ -35,6 +35,7 @@ err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
 def build(
     context: typer.Context,
     force: Annotated[bool, typer.Option("--force", help="Build even if nothing has changed.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Build the whole feed from its files, not only the months that changed.")] = False,
     accept: Annotated[bool, typer.Option("--accept", help="Publish even if tables, columns or rows are lost.")] = False,
     wait: Annotated[float, typer.Option(help="Seconds to wait for another build that is running.", min=0)] = 0,
     keep: Annotated[
@@ -47,7 +48,7 @@ def build(
     1: a model, a test or the machine failed; 2: raw/ is not valid; 3: another build is running; 4: data would be lost.
     """
     steps = context.obj if isinstance(context.obj, Steps) else Steps()
-    run_build(Project.find(), err, Options(force=force, accept=accept, wait=wait, keep=keep, steps=steps))
+    run_build(Project.find(), err, Options(force=force, full=full, accept=accept, wait=wait, keep=keep, steps=steps))
 
 
 @app.command("check")
@@ -129,6 +130,45 @@ def import_un_m49(
     from pipelines.importers.un_m49 import import_countries
 
     print(f"{import_countries(Project.find(), members, areas, accessed)} countries in raw/codes/countries.csv")
+
+
+feed = typer.Typer(no_args_is_help=True, help="The log of a national portal: one file per month of what was used each day.")
+app.add_typer(feed, name="feed")
+
+
+@feed.command("add")
+def add_to_feed(
+    files: Annotated[list[Path], typer.Argument(help="CSV or Parquet files, one per month, each with its manifest beside it.")],
+    quarantine: Annotated[int, typer.Option(help="How many bad rows of each file to set aside with their reasons.", min=0)] = 0,
+    correction: Annotated[bool, typer.Option("--correction", help="Replace the months that the feed already holds.")] = False,
+) -> None:
+    """Check files and take them into the feed, all of them or none. The next build publishes them.
+
+    A file has the columns usage_date, service_code, region_code, channel_code and usage_count. Its manifest,
+    `<name>.manifest.json`, states the month, the rows and the sum that the portal counts.
+    Exit code 2: a file is refused; 3: a build or an import is running.
+    """
+    from pipelines.feed.arrival import add
+
+    for line in add(Project.find(), err, files, quarantine=quarantine, correction=correction):
+        print(printable(line))
+
+
+@feed.command("list")
+def list_feed() -> None:
+    """List the months of the feed with their rows and sums."""
+    from pipelines.feed.arrival import listed
+
+    for line in listed(Project.find()):
+        print(printable(line))
+
+
+@feed.command("withdraw")
+def withdraw_from_feed(month: Annotated[str, typer.Argument(help="The month, YYYY-MM.")]) -> None:
+    """Leave a month out of the next release. Its file is kept."""
+    from pipelines.feed.arrival import withdraw
+
+    print(printable(withdraw(Project.find(), month)))
 
 
 @app.command()

@@ -113,6 +113,16 @@ class Project:
         return self.raw / "datapackage.json"
 
     @property
+    def feed(self) -> Path:
+        """The folder that holds the files of the feed, if there is one."""
+        return self.root / "feed"
+
+    @property
+    def feed_register(self) -> Path:
+        """The file that lists the files of the feed."""
+        return self.feed / "register.json"
+
+    @property
     def warehouse(self) -> Path:
         return self.root / "warehouse"
 

@@ -49,13 +49,14 @@ def copy_project(folder: Path) -> Project:
 class Keep(Dbt):
     """A full dbt build that saves its results in the project's folder `kept`."""
 
-    def finish_models(self, progress: Progress) -> None:
-        super().finish_models(progress)
+    def finish_models(self, progress: Progress) -> frozenset[str]:
+        built = super().finish_models(progress)
         kept = self._project.root / "kept"
         kept.mkdir(exist_ok=True)
         shutil.copy(self._project.build_file, kept)
         for name in ARTIFACTS:
             shutil.copy(self._project.target / name, kept)
+        return built
 
 
 class Kept:
@@ -65,16 +66,17 @@ class Kept:
         self._project = project
         self._meanwhile = meanwhile
 
-    def start_models(self) -> None:
+    def start_models(self, *, only_feed: bool) -> None:
         pass
 
-    def finish_models(self, progress: Progress) -> None:
+    def finish_models(self, progress: Progress) -> frozenset[str]:
         kept = self._project.root / "kept"
         shutil.copy(kept / "egov.duckdb", self._project.build_file)
         for name in ARTIFACTS:
             shutil.copy(kept / name, self._project.target)
         if self._meanwhile:
             self._meanwhile(self._project)
+        return frozenset()
 
     def start_tests(self) -> None:
         pass

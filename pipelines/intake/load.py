@@ -7,18 +7,28 @@ every file, which links each figure to its printed cell.
 
 from __future__ import annotations
 
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pandas as pd
 
+from pipelines.feed import register
+from pipelines.feed.register import FEED_FACT, FeedFile
 from pipelines.intake.package import read_package
-from pipelines.project import Project
+from pipelines.project import EgovError, Exit, Project
+from pipelines.releases.connect import limits
+from pipelines.releases.inputs import hash_of
 
 # The file loaded here is the one that will be published. It has the oldest storage format that the DuckDB drivers in BI tools
-# still read, and the smallest blocks, which reduce a file of many small tables and keys to a third of its usual size.
-STORAGE = "storage_version 'v1.4.0', block_size 16384"
+# still read. The smallest blocks reduce a file of many small tables and keys to a third of its usual size.
+STORAGE = "storage_version 'v1.4.0'"
+SMALL_BLOCKS = ", block_size 16384"
+# A feed of more rows than this is smaller and faster in blocks of the usual size.
+LARGE = 1_000_000
+# A row that was set aside, and why.
+QUARANTINED = ("feed_file_id", "feed_row", "usage_date", "service_code", "region_code", "channel_code", "usage_count", "reason")
 
 
 def read_text_table(path: Path) -> pd.DataFrame:
@@ -30,38 +40,89 @@ def read_text_table(path: Path) -> pd.DataFrame:
 
 
 def load(project: Project, database: Path) -> None:
-    """Create the file `database` and write its schema raw from the checked package.
+    """Write schema raw of the file `database` from the checked package and the feed; create the file if it does not exist.
 
-    Raises FileExistsError if the file exists: a build never writes to an existing file.
+    In a file that was carried over from a release, the text of raw/ is the same: only what describes the feed is written again.
+    The files of the feed whose rows the file does not hold yet are listed in the work database (feed.new_files), and dbt reads
+    their rows from feed/months/. Raises EgovError, exit code 2, if such a file is not what was checked when it arrived.
     """
-    if database.exists():
-        raise FileExistsError(database)
+    files = register.active(project)
+    with duckdb.connect(config=limits(project.build / "spill")) as connection:
+        large = sum(file.row_count for file in files) > LARGE
+        carried = database.exists()
+        storage = "" if carried else f" ({STORAGE}{'' if large else SMALL_BLOCKS})"
+        connection.execute(f"attach ? as loaded{storage}", [str(database)])
+        connection.execute("attach ? as work", [str(project.work_file)])
+        connection.execute("use loaded")
+        held = _held_files(connection)
+        new = [file for file in files if file.feed_file_id not in held]
+        for file in new:
+            _require_unchanged(project, file)
+        connection.begin()
+        connection.execute("create schema if not exists raw")
+        if not _has(connection, "raw", "cells"):
+            _load_package(project, connection)
+        _load_feed(project, connection, files)
+        connection.commit()
+        connection.execute("create schema work.feed")
+        connection.execute("create table work.feed.new_files (feed_file_id varchar)")
+        if new:
+            connection.executemany("insert into work.feed.new_files values (?)", [[file.feed_file_id] for file in new])
+
+
+def _load_package(project: Project, connection: duckdb.DuckDBPyConnection) -> None:
+    """Load every file of raw/, its cells, and the descriptions of the package."""
     package = read_package(project)
     tables = {resource["name"]: read_text_table(project.raw / resource["path"]) for resource in package["resources"]}
     paths = {resource["name"]: resource["path"] for resource in package["resources"]}
-    with duckdb.connect() as connection:
-        connection.execute(f"attach ? as loaded ({STORAGE})", [str(database)])
-        connection.execute("use loaded")
-        connection.begin()
-        connection.execute("create schema raw")
-        for name, table in tables.items():
-            table.insert(0, "raw_row", range(1, len(table) + 1))
-            _write(connection, name, table)
-        cells = [
-            table.melt("raw_row", var_name="raw_column", value_name="cell_text").assign(raw_file=paths[name])
-            for name, table in tables.items()
-        ]
-        columns = ["raw_file", "raw_row", "raw_column", "cell_text"]
-        _write(connection, "cells", pd.concat(cells, ignore_index=True)[columns])
-        for name, frame in _describe(package).items():
-            _write(connection, f"datapackage_{name}", frame)
-        connection.commit()
+    for name, table in tables.items():
+        _write(connection, name, _numbered(table))
+    cells = [
+        table.melt("raw_row", var_name="raw_column", value_name="cell_text").assign(raw_file=paths[name])
+        for name, table in tables.items()
+    ]
+    columns = ["raw_file", "raw_row", "raw_column", "cell_text"]
+    _write(connection, "cells", pd.concat(cells, ignore_index=True)[columns])
+    for name, frame in _describe(package).items():
+        _write(connection, f"datapackage_{name}", frame)
+
+
+def _load_feed(project: Project, connection: duckdb.DuckDBPyConnection, files: list[FeedFile]) -> None:
+    """Load the register of the feed and the rows that were set aside, as text like everything else in raw."""
+    named = [field.name for field in fields(FeedFile)]
+    rows = [{name: "" if value is None else str(value) for name, value in asdict(file).items()} for file in files]
+    _write(connection, "feed_files", _numbered(pd.DataFrame(rows, columns=named)))
+    connection.execute(f"create or replace table raw.feed_quarantine ({', '.join(f'{name} varchar' for name in QUARANTINED)})")
+    if aside := [str(file.quarantine_file(project)) for file in files if file.quarantined_rows]:
+        connection.execute(f"insert into raw.feed_quarantine select {', '.join(QUARANTINED)} from read_parquet(?)", [aside])
+
+
+def _held_files(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """The ids of the files whose rows the daily fact of a carried database holds."""
+    if not _has(connection, "marts", FEED_FACT):
+        return set()
+    return {held for (held,) in connection.execute(f"select distinct feed_file_id from marts.{FEED_FACT}").fetchall()}
+
+
+def _has(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
+    query = "select 1 from duckdb_tables() where database_name = 'loaded' and schema_name = ? and table_name = ?"
+    return connection.execute(query, [schema, table]).fetchone() is not None
+
+
+def _require_unchanged(project: Project, file: FeedFile) -> None:
+    rows = file.rows_file(project)
+    if not rows.is_file() or hash_of(rows) != file.rows_sha256:
+        raise EgovError(
+            f"feed/months/{rows.name} is not what was checked when {file.file_name} arrived at {file.arrived_at}: expected "
+            f"SHA-256 {file.rows_sha256}; restore it from a backup, or withdraw {file.month} and add its file again",
+            Exit.REFUSED,
+        )
 
 
 def _write(connection: duckdb.DuckDBPyConnection, name: str, frame: pd.DataFrame) -> None:
     """Write one table of schema raw: raw_row is an integer, every other column is text."""
     columns = ", ".join(f'"{column}" {"integer" if column == "raw_row" else "varchar"}' for column in frame.columns)
-    connection.execute(f'create table raw."{name}" ({columns})')
+    connection.execute(f'create or replace table raw."{name}" ({columns})')
     connection.register("frame", frame)
     connection.execute(f'insert into raw."{name}" select * from frame')
     connection.unregister("frame")

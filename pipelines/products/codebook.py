@@ -132,4 +132,6 @@ def _mermaid_key(table: Table, column: Column) -> str:
     return f" {', '.join(keys)}" if keys else ""
 
 
-PRODUCT = Product("codebook", (File("codebook.csv", "text/csv"), File("codebook.html", "text/html", is_data=False)), write)
+PRODUCT = Product(
+    "codebook", (File("codebook.csv", "text/csv"), File("codebook.html", "text/html", is_data=False)), write, is_carried=True
+)

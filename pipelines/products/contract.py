@@ -13,25 +13,29 @@ from pipelines.releases.draft import Draft
 class File:
     """A file that a product writes: its path in the release and its media type.
 
-    A path that contains `{table}` means one file for each public table, which holds that table. The description of the release
-    lists data files for download. HTML pages are not data.
+    A path that contains `{table}` means one file for each public table, which holds that table. A table that comes in parts has
+    one file for each part instead, `part_path`, or none in this format. The description of the release lists data files for
+    download. HTML pages are not data.
     """
 
     path: str
     media_type: str
     is_data: bool = True
+    part_path: str | None = None
 
     @property
     def is_per_table(self) -> bool:
         return "{table}" in self.path
 
-    def path_of(self, table: Table) -> str:
-        """The path of the file that holds a table."""
-        return self.path.format(table=table.name)
+    def paths_of(self, table: Table) -> list[str]:
+        """The paths of the files that hold a table."""
+        if not table.parts:
+            return [self.path.format(table=table.name)]
+        return [self.part_path.format(table=table.name, part=part) for part in table.parts] if self.part_path else []
 
     def paths(self, tables: Sequence[Table]) -> list[str]:
         """The paths of all files that this entry covers."""
-        return [self.path_of(table) for table in tables] if self.is_per_table else [self.path]
+        return [path for table in tables for path in self.paths_of(table)] if self.is_per_table else [self.path]
 
 
 @dataclass(frozen=True)
@@ -46,11 +50,13 @@ class Extra:
 class Product:
     """What a release has in one format: the files that `write` leaves in the folder of a draft, and the extra it needs.
 
-    `warm_up` does slow work that needs no release, such as starting an engine, while dbt builds the models.
+    `warm_up` does slow work that needs no release, such as starting an engine, while dbt builds the models. A product that
+    `is_carried` neither names the release nor shows the feed: if only the feed has changed, its files stay as they are.
     """
 
     name: str
     files: tuple[File, ...]
     write: Callable[[Draft, Catalog], None]
     extra: Extra | None = None
+    is_carried: bool = False
     warm_up: Callable[[], None] = lambda: None

@@ -75,7 +75,13 @@ def data_package(
                 from marts.dim_sources order by source_code"""
             )
         ],
-        "resources": [_resource(draft, hashes, file, table) for file in files if file.is_per_table for table in catalog.tables],
+        "resources": [
+            _resource(draft, hashes, file, table, path)
+            for file in files
+            if file.is_per_table
+            for table in catalog.tables
+            for path in file.paths_of(table)
+        ],
     }
 
 
@@ -147,20 +153,21 @@ def dcat(draft: Draft, catalog: Catalog, files: Sequence[File], hashes: dict[str
     }
 
 
-def _resource(draft: Draft, hashes: dict[str, str], file: File, table: Table) -> Json:
-    """A table in one format: CSV is a resource with the types and keys of its columns, any other format is a plain file."""
-    path = draft.folder / file.path_of(table)
+def _resource(draft: Draft, hashes: dict[str, str], file: File, table: Table, path: str) -> Json:
+    """A table, or a part of one: CSV is a resource with the types and keys of its columns, any other format is a plain file."""
+    held = draft.folder / path
     is_csv = file.media_type == "text/csv"
+    part = f"-{held.stem}" if table.parts else ""
     described = {
-        "name": table.name if is_csv else f"{table.name}-{path.suffix[1:]}",
-        "path": file.path_of(table),
+        "name": table.name if is_csv else f"{table.name}{part}-{held.suffix[1:]}",
+        "path": path,
         "title": table.full_name,
         "description": table.description,
-        "format": path.suffix[1:],
+        "format": held.suffix[1:],
         "mediatype": file.media_type,
         "encoding": "utf-8",
-        "bytes": path.stat().st_size,
-        "hash": hashes[file.path_of(table)],
+        "bytes": held.stat().st_size,
+        "hash": hashes[path],
     }
     return described | (_tabular(table) if is_csv else {"type": "file"})
 
@@ -179,7 +186,7 @@ def _tabular(table: Table) -> Json:
             }
             for column in table.columns
         ],
-        "primaryKey": list(table.primary_key),
+        **({"primaryKey": list(table.primary_key)} if table.primary_key else {}),
         # in a table without nulls, an empty cell is empty text: the source printed an empty cell
         "missingValues": [""] if has_null else [],
     }

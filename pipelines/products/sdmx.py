@@ -267,4 +267,5 @@ PRODUCT = Product(
     ),
     write,
     Extra("sdmx", "pysdmx"),
+    is_carried=True,
 )

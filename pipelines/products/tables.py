@@ -1,4 +1,8 @@
-"""Tables: every public table as CSV and as Parquet. Rows are ordered by primary key, so that equal data gives equal bytes."""
+"""Tables: every public table as CSV and as Parquet. Rows are ordered by primary key, so that equal data gives equal bytes.
+
+The tables of the feed come as one Parquet file for each file of the feed, and not as CSV, which would be several times the size.
+A file that the last release has too is the same file on the disk.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ import duckdb
 from pipelines.products.contract import File, Product
 from pipelines.project import EgovError
 from pipelines.releases.catalog import Catalog, Column, Table
+from pipelines.releases.connect import limits
 from pipelines.releases.draft import Draft
 
 # The first characters that make a spreadsheet run a cell as a formula: https://owasp.org/www-community/attacks/CSV_Injection
@@ -18,21 +23,23 @@ FORMULA = r"^[=+\-@＝＋－＠\t\r\n]"
 
 
 def write(draft: Draft, catalog: Catalog) -> None:
-    """Write csv/<table>.csv and parquet/<table>.parquet."""
+    """Write csv/<table>.csv and parquet/<table>.parquet, and parquet/<table>/<file of the feed>.parquet."""
     for kind in ("csv", "parquet"):
         (draft.folder / kind).mkdir()
-    tables = catalog.tables
+    tables = [table for table in catalog.tables if not table.parts]
     with ThreadPoolExecutor(1) as thread:  # the database writes Parquet without Python's lock
-        parquet = thread.submit(write_parquet, draft, tables)
+        parquet = thread.submit(write_parquet, draft, catalog.tables)
         for table in tables:
-            write_csv(catalog.connection, table, _ordered(table), draft.folder / "csv" / f"{table.name}.csv")
+            (path,) = CSV.paths_of(table)
+            if not (draft.is_carried(table.name) and draft.take_over(path)):
+                write_csv(catalog.connection, table, _ordered(table), draft.folder / path)
         parquet.result()
 
 
 def write_parquet(draft: Draft, tables: Sequence[Table]) -> None:
     """Write every public table as Parquet. The connection that writes the files can reach only their folder."""
     folder = draft.folder / "parquet"
-    with duckdb.connect() as connection:
+    with duckdb.connect(config=limits(draft.project.build / "spill")) as connection:
         connection.execute("set threads = 1")  # with one thread, row groups are always the same
         connection.execute("attach ? as release (read_only)", [str(draft.folder / "egov.duckdb")])
         connection.execute("use release")
@@ -40,12 +47,19 @@ def write_parquet(draft: Draft, tables: Sequence[Table]) -> None:
         connection.execute("set enable_external_access = false")
         connection.execute("set lock_configuration = true")
         for table in tables:
-            file = str(folder / f"{table.name}.parquet")
-            connection.execute(f"copy (select * {_ordered(table)}) to ? (format parquet, compression zstd)", [file])
+            for path in PARQUET.paths_of(table):
+                file = draft.folder / path
+                rows = _ordered(table)
+                if table.parts:
+                    file.parent.mkdir(exist_ok=True)
+                    rows = f"from {table.full_name} where feed_file_id = '{file.stem}'"  # in the order of the table
+                if (table.parts or draft.is_carried(table.name)) and draft.take_over(path):
+                    continue
+                connection.execute(f"copy (select * {rows}) to ? (format parquet, compression zstd)", [str(file)])
 
 
 def _ordered(table: Table) -> str:
-    return f"from {table.full_name} order by {', '.join(table.primary_key)}"
+    return f"from {table.full_name} order by {', '.join(table.primary_key) or 'all'}"
 
 
 def write_csv(connection: duckdb.DuckDBPyConnection, table: Table, ordered: str, path: Path) -> None:
@@ -78,8 +92,8 @@ def _as_cell(column: Column) -> str:
     return f"""if(regexp_matches({text}, '[,"\\r\\n]'), concat('"', replace({text}, '"', '""'), '"'), {text})"""
 
 
-PRODUCT = Product(
-    "tables",
-    (File("csv/{table}.csv", "text/csv"), File("parquet/{table}.parquet", "application/vnd.apache.parquet")),
-    write,
+CSV = File("csv/{table}.csv", "text/csv")
+PARQUET = File(
+    "parquet/{table}.parquet", "application/vnd.apache.parquet", part_path="parquet/{table}/{part}.parquet"
 )
+PRODUCT = Product("tables", (CSV, PARQUET), write)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -40,13 +40,18 @@ class Constraint:
 
 @dataclass(frozen=True)
 class Table:
-    """A table with its columns in order and its constraints."""
+    """A table with its columns in order and its constraints.
+
+    The tables that hold the rows of the feed have no key, for their size, and their rows come in `parts`: the ids of the files
+    that they come from. Without a feed there are no parts.
+    """
 
     schema: str
     name: str
     description: str
     columns: tuple[Column, ...]
     constraints: tuple[Constraint, ...]
+    parts: tuple[str, ...] = ()
 
     @property
     def full_name(self) -> str:
@@ -110,7 +115,12 @@ def read_tables(connection: duckdb.DuckDBPyConnection, schemas: Sequence[str]) -
     ).fetchall():
         constraint = Constraint(kind, tuple(names), text, other, tuple(referenced))
         constraints.setdefault((schema, table), []).append(constraint)
-    return [
+    files: tuple[str, ...] = ()
+    if ("marts", "dim_feed_files") in columns:
+        files = tuple(
+            name for (name,) in connection.execute("select feed_file_id from marts.dim_feed_files order by 1").fetchall()
+        )
+    tables = [
         Table(schema, name, comment, tuple(columns[schema, name]), tuple(constraints.get((schema, name), [])))
         for schema, name, comment in connection.execute(
             """select schema_name, table_name, coalesce(comment, '') from duckdb_tables()
@@ -118,3 +128,4 @@ def read_tables(connection: duckdb.DuckDBPyConnection, schemas: Sequence[str]) -
             [list(schemas)],
         ).fetchall()
     ]
+    return [table if table.primary_key else replace(table, parts=files) for table in tables]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
 
 import duckdb
 
-from pipelines.project import EgovError
+from pipelines.project import EgovError, Exit
 
 # A read-only connection can still read and write other files. Even with these settings, a query can write to the path of the
 # database itself, to its log and to its temporary folder: it could put a forged log there for the next reader to replay.
@@ -14,6 +16,9 @@ HARDENED = {"access_mode": "read_only", "enable_external_access": "false", "temp
 # So the connection also loses the file system permanently: it keeps the file that it has open, opens no other file, and spills
 # nothing to disk.
 LOCK = "set disabled_filesystems = 'LocalFileSystem'; set lock_configuration = true"
+
+# The variable that limits the memory of each database engine of a build.
+MEMORY_LIMIT = "EGOV_MEMORY_LIMIT"
 
 
 def connect(database: Path) -> duckdb.DuckDBPyConnection:
@@ -33,6 +38,17 @@ def connect(database: Path) -> duckdb.DuckDBPyConnection:
             "`egov build --force --accept` publishes a new one"
         ) from None
     return connection
+
+
+def limits(spill: Path) -> dict[str, str]:
+    """The settings of a connection that builds: EGOV_MEMORY_LIMIT, if it is set, and the folder for what memory cannot hold.
+
+    Raises EgovError, exit code 2, if EGOV_MEMORY_LIMIT is not a size.
+    """
+    limit = os.environ.get(MEMORY_LIMIT, "")
+    if limit and not re.fullmatch(r"[0-9]+(\.[0-9]+)? ?(MB|MiB|GB|GiB)", limit):
+        raise EgovError(f"{MEMORY_LIMIT} is {limit!r}; expected a size such as 4GB or 512MiB", Exit.REFUSED)
+    return {"temp_directory": str(spill)} | ({"memory_limit": limit} if limit else {})
 
 
 def lock(connection: duckdb.DuckDBPyConnection) -> None:

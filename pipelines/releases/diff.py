@@ -12,6 +12,8 @@ from pipelines.releases.catalog import PUBLIC_SCHEMAS
 
 # Tables that say where a figure is printed rather than what it is: a diff counts their rows but does not list them.
 COUNTED_ONLY = {"marts.dim_source_cells"}
+# The file of a month that was corrected has another id: the month tells what it replaces.
+NATURAL_KEYS = {"marts.dim_feed_files": ["month"]}
 
 
 @dataclass
@@ -130,24 +132,22 @@ def _columns(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, 
 
 
 def _compare_table(connection: duckdb.DuckDBPyConnection, table: str, columns: list[str]) -> TableChange:
-    schema, name = table.split(".")
-
     def one(query: str) -> int:
         row = connection.execute(query).fetchone()
         assert row
         return int(row[0])
 
     change = TableChange(one(f"select count(*) from old.{table}"), one(f"select count(*) from new.{table}"))
+    key = NATURAL_KEYS.get(table) or _key(connection, table, columns)
+    if not key and "feed_file_id" in columns:
+        # a table of the feed: the rows of a file never change, and a test of each release adds them up
+        _compare_files(connection, table, change)
+        return change
     text = ", ".join(f't."{column}"::varchar' for column in columns)
     sums = [one(f"select coalesce(sum(hash({text})::hugeint), 0) from {side}.{table} as t") for side in ("old", "new")]
     if change.rows_before == change.rows_after and sums[0] == sums[1]:  # as a rule: then there is no need to look for the rows
         return change
-    keys = connection.execute(
-        "select constraint_column_names from duckdb_constraints() "
-        "where database_name = 'new' and schema_name = ? and table_name = ? and constraint_type = 'PRIMARY KEY'",
-        [schema, name],
-    ).fetchone()
-    key = [column for column in (keys[0] if keys else columns) if column in columns] or columns
+    key = key or columns
     key_text = "concat_ws('.', " + ", ".join(f'o."{column}"' for column in key) + ")"
     # as text: a key that only changed its type is still the same key
     same_key = " and ".join(f'o."{column}"::varchar is not distinct from n."{column}"::varchar' for column in key)
@@ -164,3 +164,31 @@ def _compare_table(connection: duckdb.DuckDBPyConnection, table: str, columns: l
             f'where o."{column}"::varchar is distinct from n."{column}"::varchar order by 1'
         ).fetchall()
     return change
+
+
+def _key(connection: duckdb.DuckDBPyConnection, table: str, columns: list[str]) -> list[str]:
+    """The columns of the primary key that both sides have; empty if there are none."""
+    schema, name = table.split(".")
+    keys = connection.execute(
+        "select constraint_column_names from duckdb_constraints() "
+        "where database_name = 'new' and schema_name = ? and table_name = ? and constraint_type = 'PRIMARY KEY'",
+        [schema, name],
+    ).fetchone()
+    return [column for column in keys[0] if column in columns] if keys else []
+
+
+def _compare_files(connection: duckdb.DuckDBPyConnection, table: str, change: TableChange) -> None:
+    """Compare a table of the feed by the files that its rows come from, named by their ids, with their rows and sums."""
+    sides = []
+    for side in ("old", "new"):
+        sums = f"select feed_file_id, count(*), sum(usage_count) from {side}.{table} group by feed_file_id"
+        sides.append({file: f"{rows} rows, {uses} uses" for file, rows, uses in connection.execute(sums).fetchall()})
+    before, after = sides
+    months = {file[:7]: file for file in before}
+    for file in sorted(after.keys() - before.keys()):
+        if former := months.pop(file[:7], None):
+            change.changed.append((file[:7], "feed_file_id", f"{former} ({before[former]})", f"{file} ({after[file]})"))
+        else:
+            change.added.append(f"{file[:7]} ({file}, {after[file]})")
+    kept = {file[:7] for file in after}
+    change.removed += [f"{month} ({file})" for month, file in sorted(months.items()) if month not in kept]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pipelines.feed import register
+from pipelines.feed.register import FEED_FACT
 from pipelines.project import EgovError, Project
-from pipelines.releases.inputs import hash_of, models_fingerprint
+from pipelines.releases.inputs import base_fingerprint, hash_of, models_fingerprint
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,11 @@ class Tested:
 
 @dataclass(frozen=True)
 class Draft:
-    """A release in the making: its folder in the build folder, its id and time, and the hashes of its inputs."""
+    """A release in the making: its folder in the build folder, its id and time, and the hashes of its inputs.
+
+    `carried` is the folder of the release from which the months of the feed are taken over, if there is one. `built` has the
+    names of the tables that were built if only the feed has changed; None means that every table was.
+    """
 
     project: Project
     folder: Path
@@ -31,6 +38,8 @@ class Draft:
     built_at: datetime
     raw_sha256: str
     fingerprint: str
+    carried: Path | None = None
+    built: frozenset[str] | None = None
 
     @property
     def database(self) -> Path:
@@ -42,6 +51,27 @@ class Draft:
         from pipelines.releases import meta  # imported here: a run without changes ends before it needs DuckDB
 
         meta.describe(self.database, self.project.target / "manifest.json")
+
+    def is_carried(self, table: str) -> bool:
+        """Whether the table with this name, without its schema, was taken over as it is."""
+        return self.built is not None and table not in self.built
+
+    def take_over(self, path: str) -> bool:
+        """Put a file into the draft that need not be written again. Returns whether there is one.
+
+        The rows of the daily fact are the checked rows in feed/months/; any other file comes from the carried release.
+        """
+        for source in (
+            self.project.feed / "months" / Path(path).name if Path(path).parent.name == FEED_FACT else None,
+            self.carried / path if self.carried else None,
+        ):
+            if source and source.is_file():
+                try:
+                    os.link(source, self.folder / path)
+                except OSError:  # feed/ is on another disk
+                    shutil.copyfile(source, self.folder / path)
+                return True
+        return False
 
     def finish(self, tested: Tested) -> None:
         """Complete the folder after the tests and the products: record the tests, write release.json, and seal every file.
@@ -61,10 +91,17 @@ class Draft:
         meta.record(self.database, self.project, known | {"built_at": self.built_at})
         self.require_closed()
         files = {name: hash_of(self.folder / name) for name in file_names(self.folder)}
+        for entry in register.active(self.project):
+            if files.get(f"parquet/{FEED_FACT}/{entry.feed_file_id}.parquet", entry.rows_sha256) != entry.rows_sha256:
+                raise EgovError(
+                    f"feed/months/{entry.feed_file_id}.parquet changed while it was being built, nothing is published: restore it "
+                    f"from a backup, or withdraw {entry.month} and add its file again"
+                )
         summary: dict[str, Any] = {
             **known,
             "built_at": self.built_at.isoformat(timespec="seconds"),
             "models_fingerprint": models_fingerprint(self.project),
+            "base_fingerprint": base_fingerprint(self.project),
             **meta.counts(self.database),
             "bytes": sum((self.folder / name).stat().st_size for name in files),
             "files": files,

@@ -10,13 +10,24 @@ from pipelines.project import PACKAGE, Project
 
 # The code that dbt runs and the versions that it runs with. Unit tests test only these, not the data.
 MODELS = ("models", "macros", "tests/dbt", "dbt_project.yml", "profiles.yml", "requirements.txt")
-# Everything that a release is made from. Any change to the content of these files leads to a new release.
+# Everything that a release is made from, except the feed. Any change to the content of these files leads to a new release.
 INPUTS = ("raw", *MODELS, "pipelines", "CITATION.cff")
 SUFFIXES = {".py", ".sql", ".yml", ".md", ".csv", ".json", ".txt", ".cff", ".html", ".css", ".js", ".po"}
 
 
 def fingerprint(project: Project) -> str:
-    """SHA-256, hexadecimal, over the names and the content of all inputs. File times do not matter."""
+    """SHA-256, hexadecimal, over the names and the content of all inputs. File times do not matter.
+
+    Of the feed it covers the register, which holds the SHA-256 of every file.
+    """
+    base = base_fingerprint(project)
+    if not project.feed_register.exists():
+        return base
+    return hashlib.sha256(f"{base} {hash_of(project.feed_register)}".encode()).hexdigest()
+
+
+def base_fingerprint(project: Project) -> str:
+    """SHA-256, hexadecimal, over all inputs except the feed."""
     return _digest(project, INPUTS)
 
 

@@ -17,6 +17,7 @@ import duckdb
 
 from pipelines import signals
 from pipelines.project import EgovError, Exit, Project, child_environment
+from pipelines.releases.connect import MEMORY_LIMIT, limits
 from pipelines.releases.draft import Tested
 from pipelines.releases.runs import Progress
 
@@ -32,6 +33,7 @@ class Dbt:
         self._project = project
         self._units = units
         self._results: dict[str, dict[str, Any]] = {}
+        self._only_feed = False
 
     def __enter__(self) -> Dbt:
         for name in ARTIFACTS:
@@ -48,7 +50,7 @@ class Dbt:
                 *(["units"] if self._units else []),
             ],
             cwd=self._project.root,
-            env=child_environment(),
+            env=child_environment() | _memory_limit(self._project),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -64,30 +66,37 @@ class Dbt:
         with contextlib.suppress(BrokenPipeError):
             self._child.communicate()
 
-    def start_models(self) -> None:
-        """Start to build every model in the loaded database."""
-        self._order("models")
+    def start_models(self, *, only_feed: bool) -> None:
+        """Start to build every model in the loaded database, or, with `only_feed`, those of the feed in a carried one."""
+        self._only_feed = only_feed
+        self._order("feed" if only_feed else "models")
 
-    def finish_models(self, progress: Progress) -> None:
+    def finish_models(self, progress: Progress) -> frozenset[str]:
         """Wait for the models. `progress` is told how many of how many nodes are done. The database is closed afterwards.
 
-        Raises EgovError that names each model that failed.
+        Returns the names of the models that were built. Raises EgovError that names each
+        model that failed.
         """
         self._follow(progress)
+        return frozenset(node.split(".")[-1] for node in self._results if node.startswith("model."))
 
     def start_tests(self) -> None:
         """Start the tests. They only read the finished database."""
         self._order("tests")
 
     def finish_tests(self, progress: Progress) -> Tested:
-        """Wait for the tests. Raises EgovError that names each failed test, or says that some tests did not run."""
+        """Wait for the tests. Raises EgovError that names each failed test, or says that some tests did not run.
+
+        Tests of carried tables count as passed: they passed on the same tables in the release from which these come.
+        """
         self._follow(progress)
         kinds = ("test", "unit_test") if self._units else ("test",)
-        outcomes = [self._results.get(test, {}).get("status") for test in self._tests(kinds)]
+        carried, due = self._tests(kinds)
+        outcomes = [self._results.get(test, {}).get("status") for test in due]
         passed, warned = outcomes.count("pass"), outcomes.count("warn")
         if not outcomes or passed + warned < len(outcomes):
             raise EgovError(f"{passed + warned} tests ran, the project has {len(outcomes)}; nothing is published")
-        return Tested(passed, warned)
+        return Tested(passed + len(carried), warned)
 
     def _order(self, order: str) -> None:
         assert self._child.stdin
@@ -119,11 +128,22 @@ class Dbt:
             lines = [_failure(self._project, result) for result in failed] or said[-20:]
             raise EgovError("the data or a model is wrong, nothing is published:\n" + "\n".join(lines))
 
-    def _tests(self, kinds: tuple[str, ...]) -> list[str]:
-        """The ids of all tests of these kinds in the project, including those that are switched off."""
+    def _tests(self, kinds: tuple[str, ...]) -> tuple[list[str], list[str]]:
+        """The ids of all tests of these kinds, including those that are switched off: of carried tables, and those to run."""
         manifest = json.loads((self._project.target / "manifest.json").read_text(encoding="utf-8"))
-        nodes = {*manifest["nodes"], *manifest["unit_tests"], *manifest["disabled"]}
-        return sorted(node for node in nodes if node.split(".")[0] in kinds)
+        nodes: dict[str, Any] = manifest["nodes"] | manifest["unit_tests"] | manifest["disabled"]
+        tests = sorted(node for node in nodes if node.split(".")[0] in kinds)
+        if not self._only_feed:
+            return [], tests
+        built = {name for name, node in manifest["nodes"].items() if "feed" in node["tags"]}
+        due = [test for test in tests if test in manifest["disabled"] or built & {*nodes[test]["depends_on"]["nodes"]}]
+        return sorted({*tests} - {*due}), due
+
+
+def _memory_limit(project: Project) -> dict[str, str]:
+    """The variable that profiles.yml reads, if the user has set it. Raises EgovError if it is not a size."""
+    limit = limits(project.build).get("memory_limit")
+    return {MEMORY_LIMIT: limit} if limit else {}
 
 
 def _event(line: str) -> dict[str, Any]:

@@ -5,7 +5,8 @@ dbt runs in a separate process. The process imports dbt and parses the project a
 raw/. Then it waits for its orders, one per line on standard input:
 
     models   build every model in the database
-    tests    run every test on the finished database, read-only
+    feed     or, instead, only the models of the feed: the others are carried over from the last release
+    tests    run the tests of these models on the finished database, read-only
 
 With the argument `units`, it runs the unit tests as well as the data tests.
 
@@ -89,10 +90,10 @@ def main() -> None:
         return commands[-1].result
 
     manifest = require(run(["parse", *BUILDING, ONLY_CODE]))
-    assert orders.get() == "models"
-    require(run(["run", *BUILDING], manifest))
-    # pipelines/products/docs.py makes its page from the output
-    require(run(["docs", "generate", "--no-compile", *BUILDING], manifest))
+    chosen = {"models": [], "feed": ["--select", "tag:feed"]}[orders.get()]
+    require(run(["run", *BUILDING, *chosen], manifest))
+    if not chosen:  # pipelines/products/docs.py makes its page from the output
+        require(run(["docs", "generate", "--no-compile", *BUILDING], manifest))
     units = None
     if "units" in sys.argv[1:]:
         units = require(run(["parse", *UNITS, "--target", "duckdb"]))
@@ -100,7 +101,7 @@ def main() -> None:
     DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     print(json.dumps({"built": True}), flush=True)
     assert orders.get() == "tests"
-    tests = [run(["test", *TESTING, "--exclude-resource-type", "unit_test"], manifest)]
+    tests = [run(["test", *TESTING, "--exclude-resource-type", "unit_test", *chosen], manifest)]
     if units:
         tests.append(run(["test", *UNITS, "--target", "finished", "--select", "test_type:unit"], units))
     require(*tests)
