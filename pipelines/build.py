@@ -145,7 +145,7 @@ def _build(project: Project, run: Run, fingerprint: str, options: Options) -> No
             if carried:
                 with run.step("carry"):
                     if not carry.carry(carried, draft):
-                        run.say(f"warning: {carried.release.database} is not as it was published: nothing is taken over from it")
+                        run.say(f"warning: {carried.release.database} is not as it was published: nothing is taken over")
                         carried = None
                     else:
                         draft = replace(draft, carried=carried.release.folder)

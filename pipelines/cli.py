@@ -35,7 +35,9 @@ err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
 def build(
     context: typer.Context,
     force: Annotated[bool, typer.Option("--force", help="Build even if nothing has changed.")] = False,
-    full: Annotated[bool, typer.Option("--full", help="Build the whole feed from its files, not only the months that changed.")] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Build the whole feed from its files, not only the months that changed.")
+    ] = False,
     accept: Annotated[bool, typer.Option("--accept", help="Publish even if tables, columns or rows are lost.")] = False,
     wait: Annotated[float, typer.Option(help="Seconds to wait for another build that is running.", min=0)] = 0,
     keep: Annotated[

@@ -24,7 +24,9 @@ CHANNELS = ("online", "online_account", "telephone", "in_person")
 def list_services(project: Project, count: int) -> None:
     """Add the services of a made feed to raw/codes/services.csv."""
     with open(project.raw / "codes/services.csv", "a", encoding="utf-8") as file:
-        file.writelines(f"{code},Portal service {code},Услуга {code},Қызмет {code},registration,KAZ\n" for code in services(count))
+        file.writelines(
+            f"{code},Portal service {code},Услуга {code},Қызмет {code},registration,KAZ\n" for code in services(count)
+        )
     check.update_hashes(project)
 
 
@@ -73,7 +75,9 @@ def make_month(
             [codes, list(CHANNELS)],
         )
         read = "read_parquet(?)" if suffix == ".parquet" else "read_csv(?, header = true)"
-        totals = connection.execute(f"select count(*), coalesce(sum(usage_count), 0)::bigint from {read}", [str(file)]).fetchone()
+        totals = connection.execute(
+            f"select count(*), coalesce(sum(usage_count), 0)::bigint from {read}", [str(file)]
+        ).fetchone()
     assert totals
     write_manifest(file, month, *totals)
     return file

@@ -76,10 +76,16 @@ def make(draft: Draft, progress: Progress, products: Sequence[Product]) -> dict[
 
 
 def _take_over(product: Product, draft: Draft) -> bool:
-    """Take the files of a product over from the release before, where the tables that it shows are the same."""
+    """Take all files of a product over from the carried release, where the tables that it shows are the same.
+
+    Returns False, and takes none, if that release lacks one: a product must never write into a file that another release has.
+    """
+    if not all(draft.carried and (draft.carried / file.path).is_file() for file in product.files):
+        return False
     for file in product.files:
         (draft.folder / file.path).parent.mkdir(exist_ok=True)
-    return all([draft.take_over(file.path) for file in product.files])
+        draft.take_over(file.path)
+    return True
 
 
 def _files(draft: Draft) -> set[str]:

@@ -1,7 +1,7 @@
 """Tables: every public table as CSV and as Parquet. Rows are ordered by primary key, so that equal data gives equal bytes.
 
-The tables of the feed come as one Parquet file for each file of the feed, and not as CSV, which would be several times the size.
-A file that the last release has too is the same file on the disk.
+The tables of the feed come as one Parquet file for each file of the feed, and not as CSV, which would be many times the size. A
+file that the last release has too is the same file on the disk.
 """
 
 from __future__ import annotations
@@ -93,7 +93,5 @@ def _as_cell(column: Column) -> str:
 
 
 CSV = File("csv/{table}.csv", "text/csv")
-PARQUET = File(
-    "parquet/{table}.parquet", "application/vnd.apache.parquet", part_path="parquet/{table}/{part}.parquet"
-)
+PARQUET = File("parquet/{table}.parquet", "application/vnd.apache.parquet", part_path="parquet/{table}/{part}.parquet")
 PRODUCT = Product("tables", (CSV, PARQUET), write)

@@ -1,7 +1,7 @@
-"""Carry: what the next release takes over from the current one, so that a new month of the feed costs a month and not the history.
+"""Carry: what the next release takes over from the current one, so that a new month of the feed does not cost the history.
 
-The tables of the feed hold their rows by file, so those of a file that is still in the feed stay valid as long as the models do.
-If nothing but the feed has changed, every other table stays valid too.
+The tables of the feed hold their rows by file, so those of a file that is still in the feed stay valid while the models do. If
+nothing but the feed has changed, every other table stays valid too.
 """
 
 from __future__ import annotations

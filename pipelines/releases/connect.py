@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -40,7 +41,7 @@ def connect(database: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def limits(spill: Path) -> dict[str, str]:
+def limits(spill: Path) -> dict[str, Any]:
     """The settings of a connection that builds: EGOV_MEMORY_LIMIT, if it is set, and the folder for what memory cannot hold.
 
     Raises EgovError, exit code 2, if EGOV_MEMORY_LIMIT is not a size.

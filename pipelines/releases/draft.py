@@ -94,8 +94,8 @@ class Draft:
         for entry in register.active(self.project):
             if files.get(f"parquet/{FEED_FACT}/{entry.feed_file_id}.parquet", entry.rows_sha256) != entry.rows_sha256:
                 raise EgovError(
-                    f"feed/months/{entry.feed_file_id}.parquet changed while it was being built, nothing is published: restore it "
-                    f"from a backup, or withdraw {entry.month} and add its file again"
+                    f"feed/months/{entry.feed_file_id}.parquet changed while it was being built, nothing is published: "
+                    f"restore it from a backup, or withdraw {entry.month} and add its file again"
                 )
         summary: dict[str, Any] = {
             **known,

@@ -3,23 +3,42 @@ with monthly as (
     select * from {{ ref('rpt_service_usage_monthly') }}
 ),
 
-services as (
-    select distinct service_code as code from monthly
+used as (
+    select distinct
+        'service_code' as code_column,
+        service_code as code
+    from monthly
+    union all
+    select distinct
+        'region_code' as code_column,
+        region_code as code
+    from monthly
+    union all
+    select distinct
+        'channel_code' as code_column,
+        channel_code as code
+    from monthly
 ),
 
-regions as (
-    select distinct region_code as code from monthly
-),
-
-channels as (
-    select distinct channel_code as code from monthly
+known as (
+    select
+        'service_code' as code_column,
+        service_code as code
+    from {{ ref('dim_services') }}
+    union all
+    select
+        'region_code' as code_column,
+        region_code as code
+    from {{ ref('dim_regions') }}
+    union all
+    select
+        'channel_code' as code_column,
+        channel_code as code
+    from {{ ref('dim_channels') }}
 )
 
-select 'service_code' as unknown, code from services
-where code not in (select service_code from {{ ref('dim_services') }})
-union all
-select 'region_code' as unknown, code from regions
-where code not in (select region_code from {{ ref('dim_regions') }})
-union all
-select 'channel_code' as unknown, code from channels
-where code not in (select channel_code from {{ ref('dim_channels') }})
+select used.*
+from used
+left join known
+    on used.code_column = known.code_column and used.code = known.code
+where known.code is null

@@ -17,7 +17,7 @@ from pipelines.project import EgovError, Exit, Project
 from pipelines.releases import connect, store
 from pipelines.releases.catalog import read_tables
 from pipelines.releases.runs import shown
-from pipelines.targets.postgres.ddl import SCHEMAS, add_constraints, clear, create, held_releases, new, target
+from pipelines.targets.postgres.ddl import FEED, SCHEMAS, add_constraints, clear, create, held_releases, new
 from pipelines.targets.postgres.rows import check, copy
 from pipelines.targets.postgres.server import (
     Server,
@@ -48,7 +48,7 @@ def publish(project: Project, dsn: str, role: str, console: Console, *, wait: fl
     logging.getLogger("psycopg").addHandler(logging.NullHandler())  # the raised error says everything that it would log
     with connect.connect(current.database) as release, connect_to(dsn) as server:
         try:
-            _publish(release, current.release_id, server, role, console, wait)
+            _publish(release, current, server, role, console, wait)
         except psycopg.Error as error:
             raise EgovError(f"{explain(server, error)}; readers keep the release that they had") from None
         except duckdb.Error as error:
@@ -56,8 +56,9 @@ def publish(project: Project, dsn: str, role: str, console: Console, *, wait: fl
 
 
 def _publish(
-    release: duckdb.DuckDBPyConnection, release_id: str, server: Server, role: str, console: Console, wait: float
+    release: duckdb.DuckDBPyConnection, current: store.Release, server: Server, role: str, console: Console, wait: float
 ) -> None:
+    release_id = current.release_id
     set_up(server)
     if not value(server, "select pg_try_advisory_lock(%s)", LOCK):
         raise EgovError("another publish to this database is running", Exit.BUSY)
@@ -66,7 +67,7 @@ def _publish(
     if all(held.get(schema) == release_id for schema in SCHEMAS):
         with server.transaction():
             make_role(server, role)
-            taken = grant(server, SCHEMAS, role, keep_readers=True)
+            taken = grant(server, [*SCHEMAS, *([FEED] if FEED in held else [])], role, keep_readers=True)
         if taken:
             console.print(f"took back  rights beyond reading, and rights of PUBLIC, from: {taken}")
         console.print(f"the database already holds release {release_id}")
@@ -77,18 +78,19 @@ def _publish(
     with shown(console, "clear"):
         clear(server, held)
     with server.transaction():
-        create(server, tables, release_id, role)
+        loads = create(server, tables, release_id, str(current.summary.get("models_fingerprint")), role)
         with shown(console, "copy") as progress:
-            copy(release, server, tables, progress)
+            copy(release, server, loads, progress)
         with shown(console, "keys"):
             add_constraints(server, tables, foreign=False)
         with shown(console, "references"):
             add_constraints(server, tables, foreign=True)
         with shown(console, "analyze"):
-            server.execute(sql.SQL("analyze {}").format(sql.SQL(", ").join(map(target, tables))))
+            server.execute(sql.SQL("analyze {}").format(sql.SQL(", ").join(load.place for load in loads)))
         with shown(console, "check"):
-            check(release, server, tables)
-        grant(server, [new(schema) for schema in SCHEMAS], role, keep_readers=False)
+            check(release, server, loads)
+        shared = [FEED] if any(table.parts for table in tables) else []
+        grant(server, [*map(new, SCHEMAS), *shared], role, keep_readers=False)
     with shown(console, "swap"):
         try:
             swap(server, [schema for schema in SCHEMAS if schema in held], wait)

@@ -14,7 +14,7 @@ import time
 from psycopg import errors, sql
 
 from pipelines.project import EgovError, Exit
-from pipelines.targets.postgres.ddl import SCHEMAS, new, old, tables_in
+from pipelines.targets.postgres.ddl import FEED, KINDS, SCHEMAS, new, old, relations_in
 from pipelines.targets.postgres.server import Server, value
 
 # The longest time in seconds that readers wait behind one attempt to swap, and the pause between two attempts.
@@ -26,7 +26,7 @@ def swap(server: Server, published: list[str], wait: float) -> None:
 
     Raises EgovError (exit code 3) if there was no such moment for `wait` seconds.
     """
-    tables = tables_in(server, published)
+    tables = relations_in(server, published)
     # after waiting for deadlock_timeout, a reader checks for a deadlock, and it would be the reader's query that fails
     detected = value(server, "select setting::int from pg_settings where name = 'deadlock_timeout'")
     limit = min(int(ATTEMPT * 1000), detected // 2)
@@ -65,12 +65,16 @@ def _attempt(server: Server, published: list[str], tables: list[sql.Composable],
 
 
 def _transactions(server: Server, schemas: list[str]) -> dict[str, int]:
-    """Transactions of other sessions that have a table of the schemas open, each with the id of its server process."""
+    """Transactions of other sessions that have a table or view of the schemas open, or a month of the feed.
+
+    Each has the id of its server process.
+    """
     return dict(
         server.execute(
             "select virtualtransaction, l.pid from pg_locks as l join pg_class as c on c.oid = l.relation "
             "join pg_namespace as n on n.oid = c.relnamespace join pg_database as d on d.oid = l.database "
-            "where d.datname = current_database() and nspname = any(%s) and c.relkind = 'r' and l.pid <> pg_backend_pid()",
-            [schemas],
+            "where d.datname = current_database() and nspname = any(%s) and c.relkind::text = any(%s) "
+            "and l.pid <> pg_backend_pid()",
+            [[*schemas, FEED], KINDS],
         ).fetchall()
     )
