@@ -13,7 +13,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from rich.console import Console
 
@@ -22,7 +22,13 @@ from pipelines.project import EgovError, Exit, Project, printable, replace_file,
 from pipelines.releases import store
 
 Record = dict[str, Any]
-Progress = Callable[[int, int], None]
+
+
+class Progress(Protocol):
+    """Shows that `done` of `total` parts of a step are done, and, if it is given, on what the step works."""
+
+    def __call__(self, done: int, total: int, on: str = "") -> None: ...
+
 
 STAYS = "the current release stays as it is"
 
@@ -97,7 +103,7 @@ def shown(console: Console, name: str, say: Callable[[str], None] | None = None)
     """Show a step while it runs, then print its duration, with `say` if given. Yields a function that shows the progress."""
     started = time.monotonic()
     with console.status(name) as status:
-        yield lambda done, total: status.update(f"{name} {done} of {total}")
+        yield lambda done, total, on="": status.update(f"{name} {done} of {total}{on and ': '}{on}")
     (say or console.print)(f"{name:<10} {time.monotonic() - started:6.1f} s")
 
 

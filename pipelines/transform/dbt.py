@@ -108,12 +108,16 @@ class Dbt:
         """Read the child's output until it has built the models or has ended. Raises EgovError if anything failed."""
         assert self._child.stdout
         said = []
+        done = total = 0
         for line in self._child.stdout:
             event = _event(line)
             if "built" in event:
                 return
             if "total" in event:
-                progress(event["done"], event["total"])
+                done, total = event["done"], event["total"]
+                progress(done, total)
+            elif "on" in event:  # a large model runs for minutes: its name says why nothing else happens
+                progress(done, total, event["on"])
             elif "result" in event:
                 self._results[event["result"]["unique_id"]] = event["result"]
             else:

@@ -12,8 +12,9 @@ With the argument `units`, it runs the unit tests as well as the data tests.
 
 The end of standard input means that the parent is gone: the process then ends at once and writes nothing more.
 
-It prints one JSON object a line: {"done": 3, "total": 90} for each finished node, {"result": {...}} with the status of each
-model and test, {"built": true} when the models are built and the database is closed, {"error": "..."} for an error.
+It prints one JSON object a line: {"on": "dim_countries"} for each node that starts, {"done": 3, "total": 90} for each one that
+is finished, {"result": {...}} with the status of each model and test, {"built": true} when the models are built and the database
+is closed, {"error": "..."} for an error.
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ UNITS = [*FLAGS, "--target-path", "target/units", "--vars", "{unit_tests: true}"
 
 def report(event: Any) -> None:
     """Print what the parent needs to know of a dbt event (an EventMsg)."""
-    if event.info.level == "error":
+    if event.info.name == "LogStartLine":
+        print(json.dumps({"on": event.data.node_info.node_name}), flush=True)
+    elif event.info.level == "error":
         print(json.dumps({"error": event.info.msg.strip()}), flush=True)
     elif event.info.name in ("LogModelResult", "LogTestResult", "NodeFinished") and hasattr(event.data, "total"):
         print(json.dumps({"done": event.data.index, "total": event.data.total}), flush=True)

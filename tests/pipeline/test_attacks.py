@@ -157,7 +157,7 @@ def test_a_build_in_which_a_test_did_not_run_is_refused(project: Project, change
     built = Dbt(project, units=True)
     built._child = Ended()  # type: ignore[assignment]
     with pytest.raises(EgovError, match=r"\d tests ran, the project has \d; nothing is published"):
-        built.finish_tests(lambda done, total: None)
+        built.finish_tests(lambda *_: None)
 
 
 def test_writers_in_raw_wait_for_each_other(tmp_path: Path) -> None:
