@@ -13,8 +13,8 @@ With the argument `units`, it runs the unit tests as well as the data tests.
 The end of standard input means that the parent is gone: the process then ends at once and writes nothing more.
 
 It prints one JSON object a line: {"on": "dim_countries"} for each node that starts, {"done": 3, "total": 90} for each one that
-is finished, {"result": {...}} with the status of each model and test, {"built": true} when the models are built and the database
-is closed, {"error": "..."} for an error.
+is finished, {"result": {...}} with the status of each model and test, {"built": true} when the models are built and the
+database is closed, {"error": "..."} for an error.
 """
 
 from __future__ import annotations
