@@ -148,24 +148,29 @@ def _build(project: Project, run: Run, fingerprint: str, options: Options) -> No
                         run.say(f"warning: {carried.release.database} is not as it was published: nothing is taken over")
                         carried = None
                     else:
-                        draft = replace(draft, carried=carried.release.folder)
-            only_feed = carried is not None and carried.everything
-            if not only_feed:  # otherwise raw/ is what it was when it was found valid
+                        draft = replace(draft, carried=carried.release.folder, only_feed=carried.everything)
+            if not draft.only_feed:  # otherwise raw/ is what it was when it was found valid
                 with run.step("validate"):
                     steps.check(project)
             with run.step("load"):
                 steps.load(project, draft.database)
             with run.step("transform") as progress:
-                transform.start_models(only_feed=only_feed)
+                transform.start_models(only_feed=draft.only_feed)
                 chosen = steps.products()
                 products.require_extras(chosen)
-                for product in chosen:  # the models are built in another process: this one has nothing else to do
-                    product.warm_up()
-                built = transform.finish_models(progress)
-                draft = replace(draft, built=built if only_feed else None)
+                # the models are built in another process: this one has nothing else to do
+                if carried and draft.only_feed:
+                    early = [product for product in chosen if not product.shows_feed]
+                    run.record["products"] = products.make(draft, progress, early, carried.release.database)
+                else:
+                    early = []
+                    for product in chosen:
+                        product.warm_up()
+                draft = replace(draft, built=transform.finish_models(progress))
                 draft.require_closed()
                 draft.describe()
-            tested, changes = _test_and_make(run, draft, transform, chosen, before)
+            late = [product for product in chosen if product not in early]
+            tested, changes = _test_and_make(run, draft, transform, [*late, products.described(chosen)], before)
             if changes.losses and not options.accept:
                 raise EgovError(
                     "the new release would lose data, nothing is published; if that is intended, build with --accept:\n"
@@ -197,9 +202,9 @@ def _build(project: Project, run: Run, fingerprint: str, options: Options) -> No
 
 
 def _test_and_make(
-    run: Run, draft: Draft, transform: Transform, chosen: Sequence[Product], before: store.Release | None
+    run: Run, draft: Draft, transform: Transform, late: Sequence[Product], before: store.Release | None
 ) -> tuple[Tested, Diff]:
-    """Test the models, make the products, and compare the draft with the current release, all at the same time.
+    """Test the models, make the products that need them, and compare the draft with the current release, all at the same time.
 
     The database of the draft is only read from here on. The tests run in the process of dbt, the comparison in a thread.
     """
@@ -211,7 +216,7 @@ def _test_and_make(
         comparison = thread.submit(_changes, before, draft)
         try:
             with run.step("products") as progress:
-                run.record["products"] = products.make(draft, progress, chosen)
+                run.record["products"] |= products.make(draft, progress, late, draft.database)
         except EgovError as error:
             failed = error
         with run.step("compare"):

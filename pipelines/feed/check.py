@@ -95,7 +95,10 @@ def read_codes(project: Project) -> Codes:
     return Codes(
         sorted(services),
         sorted(read_text_table(project.raw / "codes/channels.csv")["channel_code"]),
-        [(code, first or None, last or None) for code, first, last in regions[["region_code", "valid_from", "valid_to"]].values],
+        [
+            (code, first or None, last or None)
+            for code, first, last in regions[["region_code", "valid_from", "valid_to"]].values
+        ],
     )
 
 
@@ -171,14 +174,18 @@ def _read(connection: duckdb.DuckDBPyConnection, file: Path, suffix: str, name: 
             columns = _header(file, name)
             _require_columns(columns, name)
             text = ", ".join(f"'{column}': 'VARCHAR'" for column in columns)
-            source = (
-                f"read_csv(?, columns = {{{text}}}, header = true, auto_detect = false, delim = ',', quote = '\"', escape = '\"')"
-            )
+            source = f"read_csv(?, columns = {{{text}}}, header = true, auto_detect = false, delim = ',', quote = '\"', escape = '\"')"
             row, typed = "row_number() over ()", False
         case _:
             raise Refused(name, "expected a file that ends in .parquet or .csv")
-    day = "usage_date" if typed else f"case when {_matches('usage_date', '[0-9]{4}-[0-9]{2}-[0-9]{2}')} then try_cast(usage_date as date) end"
-    count = "usage_count" if suffix == ".parquet" else f"case when {_matches('usage_count', '-?[0-9]{1,18}')} then usage_count end"
+    day = (
+        "usage_date"
+        if typed
+        else f"case when {_matches('usage_date', '[0-9]{4}-[0-9]{2}-[0-9]{2}')} then try_cast(usage_date as date) end"
+    )
+    count = (
+        "usage_count" if suffix == ".parquet" else f"case when {_matches('usage_count', '-?[0-9]{1,18}')} then usage_count end"
+    )
     connection.execute(
         f"create table delivered as select ({row})::integer as feed_row, {day} as usage_date, service_code, region_code, "
         f"channel_code, try_cast({count} as bigint) as usage_count, "

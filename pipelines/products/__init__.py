@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 
 from pipelines.products.contract import Product
 from pipelines.project import EgovError
@@ -39,24 +40,28 @@ def require_extras(products: Sequence[Product]) -> None:
             )
 
 
-def make(draft: Draft, progress: Progress, products: Sequence[Product]) -> dict[str, float]:
-    """Make these products of a release, and finally its description. Returns how many seconds each product took.
+def described(products: Sequence[Product]) -> Product:
+    """The product that describes a release with these products. It is made last."""
+    from pipelines.products import description
+
+    return description.product(products)
+
+
+def make(draft: Draft, progress: Progress, products: Sequence[Product], database: Path) -> dict[str, float]:
+    """Make these products of a release from a database that holds their tables. Returns how many seconds each product took.
 
     The products query the database through a connection that cannot write. Raises EgovError that names a product that could not
     be made or did not write exactly the files that it declares.
     """
-    from pipelines.products import description
-
     seconds = {}
-    steps = [*products, description.product(products)]
-    with connect.connect(draft.database) as connection:
+    with connect.connect(database) as connection:
         catalog = Catalog(connection)
-        for done, product in enumerate(steps):
-            progress(done, len(steps))
+        for done, product in enumerate(products):
+            progress(done, len(products), product.name)
             started = time.monotonic()
             before = _files(draft)
             try:
-                if not (product.is_carried and draft.built is not None and _take_over(product, draft)):
+                if product.names_release or product.shows_feed or not _take_over(product, draft):
                     product.write(draft, catalog)
             except (EgovError, OSError):
                 raise
@@ -76,11 +81,11 @@ def make(draft: Draft, progress: Progress, products: Sequence[Product]) -> dict[
 
 
 def _take_over(product: Product, draft: Draft) -> bool:
-    """Take all files of a product over from the carried release, where the tables that it shows are the same.
+    """Take all files of a product over from the carried release, if every table that it shows is the same there.
 
     Returns False, and takes none, if that release lacks one: a product must never write into a file that another release has.
     """
-    if not all(draft.carried and (draft.carried / file.path).is_file() for file in product.files):
+    if not draft.only_feed or not all(draft.carried and (draft.carried / file.path).is_file() for file in product.files):
         return False
     for file in product.files:
         (draft.folder / file.path).parent.mkdir(exist_ok=True)
@@ -89,4 +94,7 @@ def _take_over(product: Product, draft: Draft) -> bool:
 
 
 def _files(draft: Draft) -> set[str]:
-    return {path.relative_to(draft.folder).as_posix() for path in draft.folder.rglob("*") if path.is_file()}
+    """The files of a draft, without its database: dbt may be writing it at the same time."""
+    database = draft.database.name
+    files = (path.relative_to(draft.folder).as_posix() for path in draft.folder.rglob("*") if path.is_file())
+    return {path for path in files if not path.startswith(database)}

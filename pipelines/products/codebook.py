@@ -133,5 +133,9 @@ def _mermaid_key(table: Table, column: Column) -> str:
 
 
 PRODUCT = Product(
-    "codebook", (File("codebook.csv", "text/csv"), File("codebook.html", "text/html", is_data=False)), write, is_carried=True
+    "codebook",
+    (File("codebook.csv", "text/csv"), File("codebook.html", "text/html", is_data=False)),
+    write,
+    shows_feed=False,
+    names_release=False,
 )

@@ -50,13 +50,15 @@ class Extra:
 class Product:
     """What a release has in one format: the files that `write` leaves in the folder of a draft, and the extra it needs.
 
-    `warm_up` does slow work that needs no release, such as starting an engine, while dbt builds the models. A product that
-    `is_carried` neither names the release nor shows the feed: if only the feed has changed, its files stay as they are.
+    `warm_up` does slow work that needs no release, such as starting an engine, while dbt builds the models. If only the feed
+    has changed, a product that does not show it need not wait for the models, and its files stay as they are unless they name
+    the release.
     """
 
     name: str
     files: tuple[File, ...]
     write: Callable[[Draft, Catalog], None]
     extra: Extra | None = None
-    is_carried: bool = False
+    shows_feed: bool = True
+    names_release: bool = True
     warm_up: Callable[[], None] = lambda: None

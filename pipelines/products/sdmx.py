@@ -267,5 +267,6 @@ PRODUCT = Product(
     ),
     write,
     Extra("sdmx", "pysdmx"),
-    is_carried=True,
+    shows_feed=False,
+    names_release=False,
 )

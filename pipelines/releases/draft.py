@@ -28,8 +28,8 @@ class Tested:
 class Draft:
     """A release in the making: its folder in the build folder, its id and time, and the hashes of its inputs.
 
-    `carried` is the folder of the release from which the months of the feed are taken over, if there is one. `built` has the
-    names of the tables that were built if only the feed has changed; None means that every table was.
+    `carried` is the folder of the release from which the months of the feed are taken over, if there is one. If `only_feed` has
+    changed since that release, its other tables are taken over too; `built` has the names of the tables that were built then.
     """
 
     project: Project
@@ -39,7 +39,8 @@ class Draft:
     raw_sha256: str
     fingerprint: str
     carried: Path | None = None
-    built: frozenset[str] | None = None
+    only_feed: bool = False
+    built: frozenset[str] = frozenset()
 
     @property
     def database(self) -> Path:
@@ -54,7 +55,7 @@ class Draft:
 
     def is_carried(self, table: str) -> bool:
         """Whether the table with this name, without its schema, was taken over as it is."""
-        return self.built is not None and table not in self.built
+        return self.only_feed and table not in self.built
 
     def take_over(self, path: str) -> bool:
         """Put a file into the draft that need not be written again. Returns whether there is one.

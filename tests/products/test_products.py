@@ -240,7 +240,8 @@ def test_a_new_format_is_described_by_what_it_declares(draft: Draft) -> None:
         File("all.zip", "application/zip"),
         File("all.html", "text/html", is_data=False),
     )
-    seconds = products.make(draft, lambda *_: None, [Product("lines", files, write)])
+    made = [Product("lines", files, write)]
+    seconds = products.make(draft, lambda *_: None, [*made, products.described(made)], draft.database)
     assert list(seconds) == ["lines", "description"]
     package = json.loads((draft.folder / "datapackage.json").read_text(encoding="utf-8"))
     resource = next(each for each in package["resources"] if each["name"] == "dim_countries-jsonl")
@@ -262,7 +263,7 @@ def test_a_product_leaves_the_files_that_it_declares(draft: Draft, left: list[st
 
     product = Product("words", (File("words.txt", "text/plain"),), write)
     with pytest.raises(EgovError, match="the product words did not write the files that it declares, nothing is published: "):
-        products.make(draft, lambda *_: None, [product])
+        products.make(draft, lambda *_: None, [product], draft.database)
 
 
 def test_every_file_of_a_release_is_declared_by_a_product(built: Project, release: duckdb.DuckDBPyConnection) -> None:

@@ -315,4 +315,6 @@ def _standing(facts: dict[str, Rows], groups: dict[str, str], name: str) -> Rows
     ]
 
 
-PRODUCT = Product("report", (File("report/index.html", "text/html", is_data=False),), write, warm_up=charts.warm_up)
+PRODUCT = Product(
+    "report", (File("report/index.html", "text/html", is_data=False),), write, warm_up=charts.warm_up, shows_feed=False
+)
