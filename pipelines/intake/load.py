@@ -7,6 +7,7 @@ every file, which links each figure to its printed cell.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,31 +37,41 @@ def load(project: Project, database: Path) -> None:
     """
     if database.exists():
         raise FileExistsError(database)
-    package = read_package(project)
-    tables = {resource["name"]: read_text_table(project.raw / resource["path"]) for resource in package["resources"]}
-    paths = {resource["name"]: resource["path"] for resource in package["resources"]}
     with duckdb.connect() as connection:
         connection.execute(f"attach ? as loaded ({STORAGE})", [str(database)])
         connection.execute("use loaded")
         connection.begin()
         connection.execute("create schema raw")
-        for name, table in tables.items():
-            table.insert(0, "raw_row", range(1, len(table) + 1))
-            _write(connection, name, table)
-        cells = [
-            table.melt("raw_row", var_name="raw_column", value_name="cell_text").assign(raw_file=paths[name])
-            for name, table in tables.items()
-        ]
-        columns = ["raw_file", "raw_row", "raw_column", "cell_text"]
-        _write(connection, "cells", pd.concat(cells, ignore_index=True)[columns])
-        for name, frame in _describe(package).items():
-            _write(connection, f"datapackage_{name}", frame)
+        for name, frame in raw_tables(project):
+            _write(connection, name, frame)
         connection.commit()
 
 
+def raw_tables(project: Project) -> Iterator[tuple[str, pd.DataFrame]]:
+    """The name and the rows of each table of schema raw, from the checked package."""
+    package = read_package(project)
+    tables = {resource["name"]: read_text_table(project.raw / resource["path"]) for resource in package["resources"]}
+    paths = {resource["name"]: resource["path"] for resource in package["resources"]}
+    for name, table in tables.items():
+        table.insert(0, "raw_row", range(1, len(table) + 1))
+        yield name, table
+    cells = [
+        table.melt("raw_row", var_name="raw_column", value_name="cell_text").assign(raw_file=paths[name])
+        for name, table in tables.items()
+    ]
+    columns = ["raw_file", "raw_row", "raw_column", "cell_text"]
+    yield "cells", pd.concat(cells, ignore_index=True)[columns]
+    for name, frame in _describe(package).items():
+        yield f"datapackage_{name}", frame
+
+
+def columns_of(frame: pd.DataFrame) -> dict[str, str]:
+    """The type of each column of a table of schema raw: raw_row is an integer, every other column is text."""
+    return {column: "integer" if column == "raw_row" else "varchar" for column in frame.columns}
+
+
 def _write(connection: duckdb.DuckDBPyConnection, name: str, frame: pd.DataFrame) -> None:
-    """Write one table of schema raw: raw_row is an integer, every other column is text."""
-    columns = ", ".join(f'"{column}" {"integer" if column == "raw_row" else "varchar"}' for column in frame.columns)
+    columns = ", ".join(f'"{column}" {data_type}' for column, data_type in columns_of(frame).items())
     connection.execute(f'create table raw."{name}" ({columns})')
     connection.register("frame", frame)
     connection.execute(f'insert into raw."{name}" select * from frame')
