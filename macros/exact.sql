@@ -7,7 +7,8 @@
 
 {# A quotient with so many decimals, up to ten, as a decimal. #}
 {% macro quotient(numerator, denominator, decimals) -%}
-    {%- set whole = 'abs(cast(' ~ numerator ~ ' as decimal(38, 10))) * 10000000000' -%}
+    {#- Spark rounds a product of decimals that could be too long for it, so both become whole at once -#}
+    {%- set whole = 'cast(abs(cast(' ~ numerator ~ ' as decimal(38, 10))) * 10000000000 as decimal(38, 0))' -%}
     {%- set divisor = 'abs(cast(' ~ denominator ~ ' as decimal(38, 0))) * ' ~ 10 ** (10 - decimals) -%}
     {%- set unit = '0.' ~ '0' * (decimals - 1) ~ '1' if decimals else '1' -%}
     cast(

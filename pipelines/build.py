@@ -65,13 +65,14 @@ def _products() -> Sequence[Product]:
 class Steps:
     """The steps of a build: check raw/, load it into a new database, build and test the models, and make the products.
 
-    The second argument of `transform` says whether to run the unit tests as well.
+    The second argument of `transform` says whether to run the unit tests as well. `draft` is the kind of release that is made.
     """
 
     check: Callable[[Project], None] = _check
     load: Callable[[Project, Path], None] = _load
     transform: Callable[[Project, bool], AbstractContextManager[Transform]] = _transform
     products: Callable[[], Sequence[Product]] = _products
+    draft: type[Draft] = Draft
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ def _build(project: Project, run: Run, fingerprint: str, options: Options) -> No
     steps = options.steps
     before = store.current(project)
     with steps.transform(project, _models_changed(before, project)) as transform:
-        draft = store.begin(project, fingerprint)
+        draft = store.begin(project, fingerprint, steps.draft)
         run.begin()
         try:
             with run.step("validate"):
@@ -178,8 +179,11 @@ def _build(project: Project, run: Run, fingerprint: str, options: Options) -> No
             run.say(f"           {line}")
     if removed:
         run.say(f"removed    {', '.join(each.release_id for each in removed)}")
-    run.say(f"database   {project.published_file}")
-    run.say(f"report     {project.current / 'report' / 'index.html'}")
+    if chosen:
+        run.say(f"database   {project.published_file}")
+        run.say(f"report     {project.current / 'report' / 'index.html'}")
+    else:
+        run.say(f"tables     {project.current}")
 
 
 def _test_and_make(
@@ -196,8 +200,9 @@ def _test_and_make(
     with ThreadPoolExecutor(1) as thread:
         comparison = thread.submit(_changes, before, draft)
         try:
-            with run.step("products") as progress:
-                run.record["products"] = products.make(draft, progress, chosen)
+            if chosen:
+                with run.step("products") as progress:
+                    run.record["products"] = products.make(draft, progress, chosen)
         except EgovError as error:
             failed = error
         with run.step("compare"):
@@ -213,12 +218,12 @@ def _changes(before: store.Release | None, draft: Draft) -> Diff:
     """How the draft differs from the current release. If that cannot be read, the diff says why."""
     import duckdb
 
-    from pipelines.releases.diff import Diff, compare
+    from pipelines.releases.diff import Diff
 
     if before is None:
         return Diff()
     try:
-        return compare(before.database, draft.database)
+        return draft.changes_since(before.folder)
     except (duckdb.Error, EgovError) as error:
         return Diff(unreadable=str(error))
 

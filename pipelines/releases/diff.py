@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from pipelines.releases.catalog import PUBLIC_SCHEMAS
 
 # Tables that say where a figure is printed rather than what it is: a diff counts their rows but does not list them.
 COUNTED_ONLY = {"marts.dim_source_cells"}
+# The columns of the primary key of each table.
+Keys = Mapping[str, Sequence[str]]
 
 
 @dataclass
@@ -98,22 +101,37 @@ def compare(old: Path, new: Path) -> Diff:
             connect.refuse_log(path)
             connection.execute(f"attach ? as {name} (read_only)", [str(path)])
         connect.lock(connection)
-        before, after = _columns(connection, "old"), _columns(connection, "new")
-        diff = Diff(
-            tables_added=sorted(after.keys() - before.keys()),
-            tables_removed=sorted(before.keys() - after.keys()),
-        )
-        for table in sorted(before.keys() & after.keys()):
-            diff.columns_added += [f"{table}.{column}" for column in after[table] if column not in before[table]]
-            diff.columns_removed += [f"{table}.{column}" for column in before[table] if column not in after[table]]
-            shared = [column for column in before[table] if column in after[table]]
-            diff.columns_retyped += [
-                f"{table}.{column}: {before[table][column]} -> {after[table][column]}"
-                for column in shared
-                if before[table][column] != after[table][column]
-            ]
-            diff.tables[table] = _compare_table(connection, table, shared)
+        return compare_attached(connection, _keys(connection))
+
+
+def compare_attached(connection: duckdb.DuckDBPyConnection, keys: Keys) -> Diff:
+    """The differences between the public tables of the databases attached as `old` and `new`. `keys` are those of the rows."""
+    before, after = _columns(connection, "old"), _columns(connection, "new")
+    diff = Diff(
+        tables_added=sorted(after.keys() - before.keys()),
+        tables_removed=sorted(before.keys() - after.keys()),
+    )
+    for table in sorted(before.keys() & after.keys()):
+        diff.columns_added += [f"{table}.{column}" for column in after[table] if column not in before[table]]
+        diff.columns_removed += [f"{table}.{column}" for column in before[table] if column not in after[table]]
+        shared = [column for column in before[table] if column in after[table]]
+        diff.columns_retyped += [
+            f"{table}.{column}: {before[table][column]} -> {after[table][column]}"
+            for column in shared
+            if before[table][column] != after[table][column]
+        ]
+        diff.tables[table] = _compare_table(connection, table, shared, keys.get(table, ()))
     return diff
+
+
+def _keys(connection: duckdb.DuckDBPyConnection) -> Keys:
+    """The primary key of each table of the database attached as `new`."""
+    return dict(
+        connection.execute(
+            "select schema_name || '.' || table_name, constraint_column_names from duckdb_constraints() "
+            "where database_name = 'new' and constraint_type = 'PRIMARY KEY'"
+        ).fetchall()
+    )
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, dict[str, str]]:
@@ -129,9 +147,9 @@ def _columns(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, 
     return columns
 
 
-def _compare_table(connection: duckdb.DuckDBPyConnection, table: str, columns: list[str]) -> TableChange:
-    schema, name = table.split(".")
-
+def _compare_table(
+    connection: duckdb.DuckDBPyConnection, table: str, columns: list[str], primary_key: Sequence[str]
+) -> TableChange:
     def one(query: str) -> int:
         row = connection.execute(query).fetchone()
         assert row
@@ -142,12 +160,7 @@ def _compare_table(connection: duckdb.DuckDBPyConnection, table: str, columns: l
     sums = [one(f"select coalesce(sum(hash({text})::hugeint), 0) from {side}.{table} as t") for side in ("old", "new")]
     if change.rows_before == change.rows_after and sums[0] == sums[1]:  # as a rule: then there is no need to look for the rows
         return change
-    keys = connection.execute(
-        "select constraint_column_names from duckdb_constraints() "
-        "where database_name = 'new' and schema_name = ? and table_name = ? and constraint_type = 'PRIMARY KEY'",
-        [schema, name],
-    ).fetchone()
-    key = [column for column in (keys[0] if keys else columns) if column in columns] or columns
+    key = [column for column in primary_key if column in columns] or columns
     key_text = "concat_ws('.', " + ", ".join(f'o."{column}"' for column in key) + ")"
     # as text: a key that only changed its type is still the same key
     same_key = " and ".join(f'o."{column}"::varchar is not distinct from n."{column}"::varchar' for column in key)

@@ -1,30 +1,25 @@
-"""The Parquet files of a Spark release as a DuckDB database, in which the tables can be counted and compared."""
+"""The Parquet files of a Spark release as tables of a DuckDB connection, in which they can be counted and compared."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
 
 from pipelines.releases.catalog import PUBLIC_SCHEMAS
 
-Keys = Mapping[str, tuple[str, ...]]
 
+def attach(connection: duckdb.DuckDBPyConnection, name: str, folder: Path) -> list[str]:
+    """Attach the public tables of the release in `folder` as views of the database `name`. Returns them as `schema.table`.
 
-def as_database(folder: Path, file: Path, keys: Keys | None = None) -> Path:
-    """Write the public tables of the release in `folder` into the new database `file`, with these primary keys by table.
-
-    The types are those of the Parquet files. Returns `file`.
+    Nothing is copied: such a release may be larger than this machine's memory. The types are those of the Parquet files.
     """
-    with duckdb.connect(str(file)) as connection:
-        connection.begin()
-        for schema in PUBLIC_SCHEMAS:
-            connection.execute(f"create schema {schema}")
-            for table in sorted((folder / schema).iterdir()):
-                name = f"{schema}.{table.name}"
-                connection.execute(f"create table {name} as from read_parquet(?)", [str(table / "*.parquet")])
-        connection.commit()
-        for name, columns in (keys or {}).items():
-            connection.execute(f"alter table {name} add primary key ({', '.join(columns)})")
-    return file
+    connection.execute(f"attach ':memory:' as {name}")
+    tables = []
+    for schema in PUBLIC_SCHEMAS:
+        connection.execute(f"create schema {name}.{schema}")
+        for table in sorted((folder / schema).iterdir()):
+            files = str(table / "*.parquet").replace("'", "''")
+            connection.execute(f"create view {name}.{schema}.{table.name} as from read_parquet('{files}')")
+            tables.append(f"{schema}.{table.name}")
+    return tables

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import threading
 import time
@@ -32,7 +33,12 @@ SETTINGS = {
     "spark.sql.catalogImplementation": "in-memory",  # the tables of a build are known to this session only
     "spark.sql.sources.default": "parquet",
     "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",  # no file _SUCCESS in a table
-    "spark.ui.enabled": "false",
+    "spark.ui.enabled": "false",  # and nothing is kept for its pages
+    "spark.ui.retainedJobs": "1",
+    "spark.ui.retainedStages": "1",
+    "spark.ui.retainedTasks": "1",
+    "spark.sql.ui.retainedExecutions": "1",
+    "spark.ui.showConsoleProgress": "false",
     "spark.log.level": "WARN",
 }
 HERE = "127.0.0.1"
@@ -63,7 +69,7 @@ class Spark(worker.Engine):
         try:
             session = builder.getOrCreate()
         except Exception as error:
-            stop(f"Spark did not start with the master {self._master}: {first_line(error)}")
+            stop(f"Spark did not start with the master {self._master}: {brief(error)}")
         if not session.sparkContext.getConf().contains("spark.sql.shuffle.partitions"):
             # Spark's default of 200 is for tables a thousand times as large; adaptive execution only merges partitions
             session.conf.set("spark.sql.shuffle.partitions", max(4, 2 * session.sparkContext.defaultParallelism))
@@ -112,8 +118,11 @@ class Spark(worker.Engine):
         """Add the first rows that break a rule: only this process can query them."""
         assert self._session
         if told["status"] == "fail" and told["unique_id"].startswith("test."):
-            told["rows"] = [row.asDict() for row in self._session.sql(told["code"]).take(3)]
-        return json.loads(json.dumps(told | {"message": first_line(told["message"] or "")}, default=str))
+            told["rows"] = [
+                {column: str(value) for column, value in row.asDict().items()}
+                for row in self._session.sql(told["code"]).take(3)
+            ]
+        return told | {"message": brief(told["message"] or "")}
 
 
 def quoted(folder: Path) -> str:
@@ -121,10 +130,10 @@ def quoted(folder: Path) -> str:
     return folder.as_uri().replace("'", "%27")
 
 
-def first_line(error: object) -> str:
-    """What Spark says, without the query and the Java stack that follow."""
-    lines = [line.strip() for line in str(error).split("\n") if line.strip()]
-    return lines[0] if lines else ""
+def brief(error: object) -> str:
+    """What Spark says, without the query, the plan and the Java stack that follow."""
+    said = re.split(r"== SQL|JVM stacktrace|\n\s*at |;\s*line \d+ pos", str(error), maxsplit=1)[0]
+    return " ".join(said.split())[:1000]
 
 
 def stop(reason: str) -> None:
@@ -135,13 +144,16 @@ def stop(reason: str) -> None:
 
 def main() -> None:
     """Run the worker: the arguments are the build folder, the file for Spark's own messages, and perhaps `units`."""
-    # What the Java process prints goes to the file: the parent reads this process's messages only.
+    # What Java and pyspark print goes to the file: the parent reads only the messages of the worker.
     told = os.fdopen(os.dup(1), "w", encoding="utf-8")
     log = os.open(sys.argv[2], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     for stream in (1, 2):
         os.dup2(log, stream)
-    sys.stdout = sys.stderr = told
-    worker.main(Spark(Path(sys.argv[1]), os.environ[MASTER]))
+    sys.stdout = told
+    try:
+        worker.main(Spark(Path(sys.argv[1]), os.environ[MASTER]))
+    except Exception as error:
+        stop(f"the build on Spark failed: {brief(error)}")
 
 
 if __name__ == "__main__":
