@@ -101,7 +101,7 @@ def compare(old: Path, new: Path) -> Diff:
             connect.refuse_log(path)
             connection.execute(f"attach ? as {name} (read_only)", [str(path)])
         connect.lock(connection)
-        return compare_attached(connection, _keys(connection))
+        return compare_attached(connection, primary_keys(connection))
 
 
 def compare_attached(connection: duckdb.DuckDBPyConnection, keys: Keys) -> Diff:
@@ -124,7 +124,7 @@ def compare_attached(connection: duckdb.DuckDBPyConnection, keys: Keys) -> Diff:
     return diff
 
 
-def _keys(connection: duckdb.DuckDBPyConnection) -> Keys:
+def primary_keys(connection: duckdb.DuckDBPyConnection) -> Keys:
     """The primary key of each table of the database attached as `new`."""
     return dict(
         connection.execute(

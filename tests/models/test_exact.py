@@ -45,18 +45,14 @@ def test_a_quotient_of_decimals(
 
 @settings(max_examples=300, deadline=None)
 @given(numerator=counts, denominator=divisors.filter(bool), decimals=st.integers(0, 4))
-def test_a_quotient_of_counts(
-    connection: duckdb.DuckDBPyConnection, numerator: int, denominator: int, decimals: int
-) -> None:
+def test_a_quotient_of_counts(connection: duckdb.DuckDBPyConnection, numerator: int, denominator: int, decimals: int) -> None:
     query = f"select {DUCKDB.quotient('n', 'd', decimals)} from (select $1::bigint as n, $2::bigint as d)"
     assert answer(connection, query, numerator, denominator) == half_up(Fraction(numerator, denominator), decimals)
 
 
 @settings(max_examples=300, deadline=None)
 @given(values=st.lists(st.none() | figures, max_size=9), decimals=st.sampled_from([1, 2, 10]))
-def test_a_mean_and_a_median(
-    connection: duckdb.DuckDBPyConnection, values: list[Decimal | None], decimals: int
-) -> None:
+def test_a_mean_and_a_median(connection: duckdb.DuckDBPyConnection, values: list[Decimal | None], decimals: int) -> None:
     held = sorted(Fraction(value) for value in values if value is not None)
     rows = "(select unnest($1::decimal(18, 10)[]) as x)"
     mean = answer(connection, f"select {DUCKDB.mean('x', decimals)} from {rows}", values)

@@ -24,8 +24,8 @@ from pipelines.transform.dbt import Dbt
 
 # What the worker keeps of the environment: where Java and the settings of the cluster are. None of it changes what is built.
 KEPT = ("JAVA_HOME", "SPARK_CONF_DIR", "HADOOP_CONF_DIR", "YARN_CONF_DIR", "KRB5CCNAME", "KUBECONFIG")
-# Of the driver, unless spark-defaults.conf has spark.driver.memory: with Spark's default of 1 GB, planning the models takes most
-# of its time for garbage collection.
+# Of the driver, unless spark-defaults.conf has spark.driver.memory: with Spark's default of 1 GB, most of the time for planning
+# the models goes into garbage collection.
 DRIVER_MEMORY = "4g"
 
 
