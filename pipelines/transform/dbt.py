@@ -55,7 +55,7 @@ class Dbt:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._child.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self._child.pid, signal.SIGKILL)  # with every process that the child has started
         with contextlib.suppress(BrokenPipeError):
             self._child.communicate()

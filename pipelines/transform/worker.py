@@ -76,7 +76,7 @@ def follow_parent(orders: queue.Queue[str]) -> None:
         *lines, left = (left + read).split(b"\n")
         for line in lines:
             orders.put(line.decode())
-    os._exit(1)
+    os.killpg(0, signal.SIGKILL)  # the process leads a group of its own: with everything that it has started
 
 
 def main(engine: Engine) -> None:

@@ -26,7 +26,7 @@ from pipelines.transform.dbt import Dbt
 KEPT = ("JAVA_HOME", "SPARK_CONF_DIR", "HADOOP_CONF_DIR", "YARN_CONF_DIR", "KRB5CCNAME", "KUBECONFIG")
 # Of the driver, unless spark-defaults.conf has spark.driver.memory: with Spark's default of 1 GB, most of the time for planning
 # the models goes into garbage collection.
-DRIVER_MEMORY = "4g"
+DRIVER_MEMORY = "2g"
 
 
 @dataclass(frozen=True)

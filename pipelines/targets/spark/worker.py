@@ -8,6 +8,7 @@ It prints one more kind of JSON object than that worker: {"stopped": "..."} if S
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import re
@@ -99,6 +100,9 @@ class Spark(worker.Engine):
 
     def open(self) -> None:
         """Name the loaded tables, and say where the tables of each schema are stored."""
+        # Java keeps a plan as long as Python keeps the object that stands for it: from now on, garbage costs more than its search
+        gc.freeze()
+        gc.enable()
         self._started.join()
         assert self._session
         release, work = self._build / "release", self._build / "work"
@@ -110,6 +114,13 @@ class Spark(worker.Engine):
 
     def close(self) -> None:
         """The tables are files already."""
+
+    def end(self) -> None:
+        """Give back the executors. A master that is gone is not waited for."""
+        if self._session:
+            stopping = threading.Thread(target=self._session.stop, daemon=True)
+            stopping.start()
+            stopping.join(10)
 
     def document(self) -> list[str]:
         return []
@@ -150,10 +161,13 @@ def main() -> None:
     for stream in (1, 2):
         os.dup2(log, stream)
     sys.stdout = told
+    engine = Spark(Path(sys.argv[1]), os.environ[MASTER])
     try:
-        worker.main(Spark(Path(sys.argv[1]), os.environ[MASTER]))
+        worker.main(engine)
     except Exception as error:
         stop(f"the build on Spark failed: {brief(error)}")
+    finally:
+        engine.end()
 
 
 if __name__ == "__main__":
