@@ -2,6 +2,7 @@
 # make warehouse   set everything up and publish a release
 # make test        set everything up and run all tests except the browser tests
 # make test-bi     run the browser tests in Chromium: the report, and the dashboards in a real Superset across a rebuild
+# make test-spark  build the models on Spark, locally and on a cluster of this machine, and compare every table with DuckDB
 # make lint        check the style and types of Python and SQL
 # make docs        update the outputs shown in README.md and the generated pages of docs/ from the current release
 # make bench       time and memory of a build, compared with the floor and with another checkout (AGAINST=)
@@ -9,14 +10,14 @@
 # make mutation    measure the share of figures for which the tests notice every changed digit
 # make faults      kill builds, read during rebuilds, fail writes and mutate files, and count the results (KILLS=, REBUILDS=, WRITES=, MUTANTS=)
 # make attack      try deliberate attacks and count the results (EDITS=, WRITERS=, SIGNALS=, CALLS=, SERVERS=)
-# make lock        update requirements.txt from pyproject.toml (needs uv)
+# make lock        update requirements.txt and requirements-spark.txt from pyproject.toml (needs uv)
 
 PYTHON ?= python3
 BIN := .venv/bin
 # modules, not scripts: the shebang line of a script cannot hold a path with spaces or quotes
 RUN := $(BIN)/python -m
 
-.PHONY: setup warehouse test test-bi lint docs bench bench-postgres mutation faults attack lock clean
+.PHONY: setup warehouse test test-bi test-spark lint docs bench bench-postgres mutation faults attack lock clean
 
 setup: .venv/ready
 
@@ -28,6 +29,9 @@ test: .venv/ready
 
 test-bi: .venv/ready .venv-superset/ready
 	$(RUN) pytest -m browser
+
+test-spark: .venv/spark-ready
+	$(RUN) pytest -m spark
 
 lint: .venv/ready
 	$(RUN) ruff check .
@@ -73,6 +77,12 @@ mutation: .venv/ready
 	@$(RUN) pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# The extra for Spark is as large as everything else together: only `make test-spark` installs it.
+.venv/spark-ready: .venv/ready requirements-spark.txt
+	@echo "adding Spark to .venv"
+	@$(RUN) pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-spark.txt
+	@touch $@
+
 # Superset has a separate environment because it needs older versions of some libraries that the warehouse uses.
 .venv-superset/ready: bi/superset/requirements.in bi/superset/constraints.txt
 	@echo "setting up .venv-superset"
@@ -80,8 +90,11 @@ mutation: .venv/ready
 	@.venv-superset/bin/python -m pip install --quiet --disable-pip-version-check -r bi/superset/requirements.in -c bi/superset/constraints.txt
 	@touch $@
 
+# requirements-spark.txt holds the lines that the extra for Spark adds to requirements.txt.
+lock: EXPORT := uv export --quiet --all-extras --no-emit-project --no-annotate --no-header --format requirements-txt
 lock:
-	uv export --quiet --upgrade --all-extras --no-emit-project --no-annotate --no-header --format requirements-txt --output-file requirements.txt
+	$(EXPORT) --upgrade --no-extra spark --output-file requirements.txt
+	$(EXPORT) | grep -vxFf requirements.txt > requirements-spark.txt
 	rm -f uv.lock
 
 clean:

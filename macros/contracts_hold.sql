@@ -86,37 +86,68 @@
     {%- set broken = [] -%}
     {%- for node in tables -%}
         {%- set relation = api.Relation.create(database=node.database, schema=node.schema, identifier=node.alias) -%}
-        {%- set queries = [] -%}
+        {%- set of_rows = [] -%}
+        {%- set of_tables = [] -%}
         {%- for rule in contract_rules(node) -%}
-            {%- set columns = rule.columns | join(', ') -%}
-            {%- set row = rule.columns | join(" as string), ', ', cast(") -%}
-            {%- set breaks -%}
-                {%- if rule.kind == 'primary_key' -%}
-                    select {{ columns }} from {{ relation }} group by {{ columns }}
-                    having count(*) > 1 or {{ rule.columns | join(' is null or ') }} is null
-                {%- elif rule.kind == 'not_null' -%}
-                    select {{ columns }} from {{ relation }} where {{ columns }} is null
-                {%- elif rule.kind == 'foreign_key' -%}
-                    select child.{{ columns }} from {{ relation }} as child
-                    left join {{ rule.to }} as parent on child.{{ columns }} = parent.{{ rule.to_columns[0] }}
-                    where child.{{ columns }} is not null and parent.{{ rule.to_columns[0] }} is null
-                {%- elif rule.kind == 'check' -%}
-                    select {{ columns }} from {{ relation }} where not ({{ rule.expression }})
-                {%- endif -%}
-            {%- endset -%}
-            {%- set query -%}
-                select
-                    {{ literal(rule.kind | replace('_', ' ') ~ ' on ' ~ columns) }} as rule,
-                    count(*) as failures,
-                    min(concat(cast({{ row }} as string))) as example
-                from ({{ breaks }}) as breaks
-                having count(*) > 0
-            {%- endset -%}
-            {%- do queries.append(query) -%}
+            {%- do (of_rows if rule.kind in ('not_null', 'check') else of_tables).append(rule) -%}
         {%- endfor -%}
-        {%- for row in run_query(queries | join(' union all ')) -%}
-            {%- do broken.append(node.schema ~ '.' ~ node.name ~ ' breaks ' ~ row[0] ~ ' (rows: ' ~ row[1] ~ ', for example ' ~ row[2] ~ ')') -%}
+        {%- set found = [] -%}
+        {%- if of_rows -%} {%- do found.extend(broken_in_one_row(relation, of_rows)) -%} {%- endif -%}
+        {%- if of_tables -%} {%- do found.extend(broken_between_rows(relation, of_tables)) -%} {%- endif -%}
+        {%- for rule, failures, example in found -%}
+            {%- do broken.append(node.schema ~ '.' ~ node.name ~ ' breaks ' ~ rule ~ ' (rows: ' ~ failures ~ ', for example ' ~ example ~ ')') -%}
         {%- endfor -%}
     {%- endfor -%}
     {{ return(broken) }}
+{%- endmacro %}
+
+{# A rule and the columns it is about, as in `check on kind`. #}
+{% macro rule_name(rule) -%} {{ return(rule.kind | replace('_', ' ') ~ ' on ' ~ rule.columns | join(', ')) }} {%- endmacro %}
+
+{# The columns of a rule as one text. #}
+{% macro row_text(rule) -%} concat_ws(', ', cast({{ rule.columns | join(" as string), cast(") }} as string)) {%- endmacro %}
+
+{# The broken ones of the rules that each row keeps by itself. The table is read once for all of them. #}
+{% macro broken_in_one_row(relation, rules) -%}
+    {%- set query -%}
+        select
+        {%- for rule in rules %}
+            {%- set breaks = rule.columns | join(' is null or ') ~ ' is null' if rule.kind == 'not_null' else 'not (' ~ rule.expression ~ ')' %}
+            count(case when {{ breaks }} then 1 end) as failures_{{ loop.index }},
+            min(case when {{ breaks }} then {{ row_text(rule) }} end) as example_{{ loop.index }}{{ ',' if not loop.last }}
+        {%- endfor %}
+        from {{ relation }}
+    {%- endset -%}
+    {%- set values = run_query(query).rows[0] -%}
+    {%- set broken = [] -%}
+    {%- for rule in rules -%}
+        {%- set failures, example = values[2 * loop.index0], values[2 * loop.index0 + 1] -%}
+        {%- if failures -%} {%- do broken.append((rule_name(rule), failures, example)) -%} {%- endif -%}
+    {%- endfor -%}
+    {{ return(broken) }}
+{%- endmacro %}
+
+{# The broken ones of the keys and references of a table. #}
+{% macro broken_between_rows(relation, rules) -%}
+    {%- set queries = [] -%}
+    {%- for rule in rules -%}
+        {%- set columns = rule.columns | join(', ') -%}
+        {%- set breaks -%}
+            {%- if rule.kind == 'primary_key' -%}
+                select {{ columns }} from {{ relation }} group by {{ columns }}
+                having count(*) > 1 or {{ rule.columns | join(' is null or ') }} is null
+            {%- else -%}
+                select child.{{ columns }} from {{ relation }} as child
+                left join {{ rule.to }} as parent on child.{{ columns }} = parent.{{ rule.to_columns[0] }}
+                where child.{{ columns }} is not null and parent.{{ rule.to_columns[0] }} is null
+            {%- endif -%}
+        {%- endset -%}
+        {%- set query -%}
+            select {{ literal(rule_name(rule)) }} as rule, count(*) as failures, min({{ row_text(rule) }}) as example
+            from ({{ breaks }}) as breaks
+            having count(*) > 0
+        {%- endset -%}
+        {%- do queries.append(query) -%}
+    {%- endfor -%}
+    {{ return(run_query(queries | join(' union all ')).rows | map('list') | list) }}
 {%- endmacro %}

@@ -65,13 +65,16 @@ def _products() -> Sequence[Product]:
 class Steps:
     """The steps of a build: check raw/, load it into a new database, build and test the models, and make the products.
 
-    The second argument of `transform` says whether to run the unit tests as well.
+    The second argument of `transform` says whether to run the unit tests as well. `draft` is the kind of release that is made,
+    and `carries` says whether such a release can take tables over from the one before.
     """
 
     check: Callable[[Project], None] = _check
     load: Callable[[Project, Path], None] = _load
     transform: Callable[[Project, bool], AbstractContextManager[Transform]] = _transform
     products: Callable[[], Sequence[Product]] = _products
+    draft: type[Draft] = Draft
+    carries: bool = True
 
 
 @dataclass(frozen=True)
@@ -137,9 +140,9 @@ def _build(project: Project, run: Run, fingerprint: str, options: Options) -> No
 
     steps = options.steps
     before = store.current(project)
-    carried = None if options.full else carry.plan(project, before)
+    carried = carry.plan(project, before) if steps.carries and not options.full else None
     with steps.transform(project, _models_changed(before, project)) as transform:
-        draft = store.begin(project, fingerprint)
+        draft = store.begin(project, fingerprint, steps.draft)
         run.begin()
         try:
             if carried:
@@ -170,7 +173,9 @@ def _build(project: Project, run: Run, fingerprint: str, options: Options) -> No
                 draft.require_closed()
                 draft.describe()
             late = [product for product in chosen if product not in early]
-            tested, changes = _test_and_make(run, draft, transform, [*late, products.described(chosen)], before)
+            if chosen:
+                late.append(products.described(chosen))
+            tested, changes = _test_and_make(run, draft, transform, late, before)
             if changes.losses and not options.accept:
                 raise EgovError(
                     "the new release would lose data, nothing is published; if that is intended, build with --accept:\n"
@@ -197,8 +202,11 @@ def _build(project: Project, run: Run, fingerprint: str, options: Options) -> No
             run.say(f"           {line}")
     if removed:
         run.say(f"removed    {', '.join(each.release_id for each in removed)}")
-    run.say(f"database   {project.published_file}")
-    run.say(f"report     {project.current / 'report' / 'index.html'}")
+    if chosen:
+        run.say(f"database   {project.published_file}")
+        run.say(f"report     {project.current / 'report' / 'index.html'}")
+    else:
+        run.say(f"tables     {project.current}")
 
 
 def _test_and_make(
@@ -215,8 +223,9 @@ def _test_and_make(
     with ThreadPoolExecutor(1) as thread:
         comparison = thread.submit(_changes, before, draft)
         try:
-            with run.step("products") as progress:
-                run.record["products"] |= products.make(draft, progress, late, draft.database)
+            if late:
+                with run.step("products") as progress:
+                    run.record["products"] |= products.make(draft, progress, late, draft.database)
         except EgovError as error:
             failed = error
         with run.step("compare"):
@@ -232,12 +241,12 @@ def _changes(before: store.Release | None, draft: Draft) -> Diff:
     """How the draft differs from the current release. If that cannot be read, the diff says why."""
     import duckdb
 
-    from pipelines.releases.diff import Diff, compare
+    from pipelines.releases.diff import Diff
 
     if before is None:
         return Diff()
     try:
-        return compare(before.database, draft.database)
+        return draft.changes_since(before.folder)
     except (duckdb.Error, EgovError) as error:
         return Diff(unreadable=str(error))
 

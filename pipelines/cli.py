@@ -7,6 +7,7 @@ import io
 import json
 import shutil
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -31,9 +32,23 @@ app = typer.Typer(
 err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
 
 
+class Target(StrEnum):
+    """The engine that builds a release."""
+
+    DUCKDB = "duckdb"
+    SPARK = "spark"
+
+
 @app.command()
 def build(
     context: typer.Context,
+    target: Annotated[
+        Target,
+        typer.Option(
+            help="The engine. A Spark release is a folder of Parquet files in warehouse/spark/; "
+            "the variable EGOV_SPARK_MASTER names the master, by default local[*]."
+        ),
+    ] = Target.DUCKDB,
     force: Annotated[bool, typer.Option("--force", help="Build even if nothing has changed.")] = False,
     full: Annotated[
         bool, typer.Option("--full", help="Build the whole feed from its files, not only the months that changed.")
@@ -49,8 +64,14 @@ def build(
     A run that fails publishes nothing: the current release stays as it is. Exit code 0: published, or nothing to do;
     1: a model, a test or the machine failed; 2: raw/ is not valid; 3: another build is running; 4: data would be lost.
     """
-    steps = context.obj if isinstance(context.obj, Steps) else Steps()
-    run_build(Project.find(), err, Options(force=force, full=full, accept=accept, wait=wait, keep=keep, steps=steps))
+    project = Project.find()
+    if target is Target.SPARK:
+        from pipelines.targets.spark import build as spark
+
+        project, steps = spark.SparkProject(project.root), spark.STEPS
+    else:
+        steps = context.obj if isinstance(context.obj, Steps) else Steps()
+    run_build(project, err, Options(force=force, full=full, accept=accept, wait=wait, keep=keep, steps=steps))
 
 
 @app.command("check")

@@ -127,6 +127,11 @@ class Project:
         return self.root / "warehouse"
 
     @property
+    def holds(self) -> str:
+        """What a release holds beside release.json: without it, a folder is no release."""
+        return "egov.duckdb"
+
+    @property
     def releases(self) -> Path:
         return self.warehouse / "releases"
 

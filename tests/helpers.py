@@ -30,7 +30,17 @@ from pipelines.transform.dbt import Dbt
 ROOT = Path(__file__).parent.parent
 # The day of the copy that an import asks for.
 ACCESSED = ("--accessed", "2026-01-02")
-PARTS = ["raw", "models", "macros", "tests/dbt", "dbt_project.yml", "profiles.yml", "requirements.txt", "CITATION.cff"]
+PARTS = [
+    "raw",
+    "models",
+    "macros",
+    "tests/dbt",
+    "dbt_project.yml",
+    "profiles.yml",
+    "requirements.txt",
+    "requirements-spark.txt",
+    "CITATION.cff",
+]
 ARTIFACTS = ("manifest.json", "catalog.json", "index.html")
 
 

@@ -21,5 +21,10 @@ broken as (
 
 select *
 from broken
-order by row_number() over (partition by rule order by rule), rule
+order by {{ adapter.dispatch('each_rule_first', 'egov')() }}
 {% endtest %}
+
+{% macro default__each_rule_first() -%} row_number() over (partition by rule order by rule), rule {%- endmacro %}
+
+{# dbt counts the rows in an outer query, and Spark then takes no window function here. #}
+{% macro spark__each_rule_first() -%} rule {%- endmacro %}

@@ -7,6 +7,13 @@
     'osi_vh_tii_h_hci_h': ('very_high', 'high', 'high'),
     'osi_vh_hci_h_tii_m': ('very_high', 'high', 'middle'),
 } %}
+{% set rise -%}
+    cast(
+        max(case when marked.period_code = marked.last_period then marked.value end)
+        - max(case when marked.period_code = marked.first_period then marked.value end) as {{ decimal_type() }}
+    )
+{%- endset %}
+{% set two_errors = 'cast(2 * marked.standard_error as ' ~ decimal_type() ~ ')' %}
 
 with said as (
     select
@@ -262,7 +269,7 @@ rank_history as (
 median_moves as (
     select
         period_code,
-        median(abs(places_gained)) as median_move
+        {{ median('abs(places_gained)', 1) }} as median_move
     from rank_history
     group by period_code
 ),
@@ -332,7 +339,7 @@ other_moves as (
     select
         indicator_code,
         period_code,
-        median(abs(gain)) as median_move
+        {{ median('abs(gain)') }} as median_move
     from other_standings
     group by indicator_code, period_code
 ),
@@ -342,13 +349,12 @@ other_rankings as (
         indicators.name_en,
         max(case when marked.period_code = marked.last_period then marked.standing end)
         > max(case when marked.period_code = marked.first_period then marked.standing end) as is_better,
-        -- a rise of estimates is clear if it is more than twice the standard error of their difference
-        max(case when marked.period_code = marked.last_period then marked.value end)
-        - max(case when marked.period_code = marked.first_period then marked.value end)
-        > 2 * sqrt(
-            max(case when marked.period_code = marked.last_period then marked.standard_error * marked.standard_error end)
-            + max(case when marked.period_code = marked.first_period then marked.standard_error * marked.standard_error end)
-        ) as is_clear,
+        -- a rise of estimates is clear if it is more than twice the standard error of their difference; both are squared, because
+        -- a root is not exact
+        {{ rise }} > 0
+        and {{ rise }} * {{ rise }}
+        > max(case when marked.period_code = marked.last_period then {{ two_errors }} * {{ two_errors }} end)
+        + max(case when marked.period_code = marked.first_period then {{ two_errors }} * {{ two_errors }} end) as is_clear,
         max(marked.standard_error) is not null as is_estimate,
         cast(sum(case when marked.gain < 0 and -marked.gain > other_moves.median_move then 1 else 0 end) as integer) as larger_falls
     from (
@@ -437,12 +443,12 @@ egdi_three_parts as (
         'egdi_three_parts' as claim_code,
         case
             when count(*) = 0 then null
-            when count(*) = sum(case when round((osi + tii + hci) / 3, 4) = round(egdi, 4) then 1 else 0 end) then 'supported'
+            when count(*) = sum(case when {{ quotient('osi + tii + hci', 3, 4) }} = round(egdi, 4) then 1 else 0 end) then 'supported'
             else 'contradicted'
         end as verdict,
         'EGDI is the mean of OSI, TII and HCI to four decimals' as expected,
         concat(
-            'so for ', cast(sum(case when round((osi + tii + hci) / 3, 4) = round(egdi, 4) then 1 else 0 end) as integer),
+            'so for ', cast(sum(case when {{ quotient('osi + tii + hci', 3, 4) }} = round(egdi, 4) then 1 else 0 end) as integer),
             ' of ', count(*), ' countries in 2020'
         ) as observed,
         'marts.fct_index_values: *.EGDI.2020, *.OSI.2020, *.TII.2020, *.HCI.2020' as evidence,
@@ -596,7 +602,7 @@ infrastructure_lags as (
         'marts.bridge_country_groups: osi_vh_hci_vh_tii_h; marts.fct_index_values: *.TII.2020, *.HCI.2020' as evidence,
         concat(
             'The group is defined by a level of HCI above that of TII, so its figures must agree; the same holds for ',
-            {{ shown('max(everywhere.below) * 100.0 / max(everywhere.states)') }},
+            {{ shown(quotient('max(everywhere.below) * 100', 'max(everywhere.states)', 0)) }},
             '% of all states. Figures cannot say whether it hinders development.'
         ) as note
     from table_2

@@ -134,7 +134,7 @@ address_fell_2019 as (
         ) as observed,
         'reports.rpt_service_usage_comparable: address_certificate.2018.certificates, address_certificate.2019.certificates' as evidence,
         concat(
-            'Read as printed, the figure of 2019 is a fall of ', {{ shown('(1 - printed_2019 * 1.0 / printed_2018) * 100') }},
+            'Read as printed, the figure of 2019 is a fall of ', {{ shown(quotient('(printed_2018 - printed_2019) * 100', 'printed_2018', 0)) }},
             '%. Read as that of ', period_2019, ', the likelier reading, it is one month against the mean of twelve, which carries its ',
             'season and proves nothing.'
         ) as note
@@ -197,7 +197,7 @@ consistently_used as (
     from (
         select
             *,
-            usage_count * 1.0 / nullif(count_before, 0) as change,
+            {{ quotient('usage_count', 'count_before', 2) }} as change,
             coalesce(
                 usage_count * {{ said('consistently_used', 'factor') }} > count_before
                 and usage_count < count_before * {{ said('consistently_used', 'factor') }}, true

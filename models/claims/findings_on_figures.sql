@@ -165,7 +165,7 @@ fits as (
         ranks.source_code,
         ranks.period_code,
         cast(places.period_code as integer) - cast(ranks.period_code as integer) as years_later,
-        cast(round(sum(abs(ranks.published_rank - places.place)) * 1.0000 / count(*), 1) as decimal(18, 1)) as mean_difference
+        {{ mean('abs(ranks.published_rank - places.place)', 1) }} as mean_difference
     from ranks
     inner join places
         on

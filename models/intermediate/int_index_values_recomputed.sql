@@ -74,7 +74,7 @@ recomputed_values as (
         cast(
             case
                 when parts.parts_weighted > 0 then parts.weighted_sum
-                else parts.unweighted_sum / parts.parts_valued
+                else {{ quotient('parts.unweighted_sum', 'parts.parts_valued', 10) }}
             end as {{ decimal_type() }}
         ) as recomputed_value,
         cast(null as string) as published_label,
@@ -132,10 +132,10 @@ places as (
         indicator_code,
         period_code,
         level_code,
-        4 - floor(
-            4 * (row_number() over (partition by indicator_code, period_code, level_code order by value desc, published_rank asc, country_code asc) - 1)
-            / count(*) over (partition by indicator_code, period_code, level_code)
-        ) as quartile
+        4 - {{ whole_quotient(
+            '4 * (row_number() over (partition by indicator_code, period_code, level_code order by value desc, published_rank asc, country_code asc) - 1)',
+            'count(*) over (partition by indicator_code, period_code, level_code)'
+        ) }} as quartile
     from chosen
     where indicator_code = 'EGDI' and source_code = 'un_egov_survey' and value is not null
 ),

@@ -30,7 +30,7 @@ final as (
         read.usage_count,
         read.value_qualifier,
         read.source_code,
-        cast(round(cast(read.usage_count as decimal(18, 4)) / grains.months, 1) as decimal(18, 1)) as usage_per_month
+        {{ quotient('read.usage_count', 'grains.months', 1) }} as usage_per_month
     from read
     inner join grains
         on {{ period_grain('read.read_period_code') }} = grains.grain

@@ -7,6 +7,7 @@ every file, which links each figure to its printed cell.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -49,52 +50,25 @@ def load(project: Project, database: Path) -> None:
     files = register.active(project)
     with duckdb.connect(config=limits(project.build / "spill")) as connection:
         large = sum(file.row_count for file in files) > LARGE
-        carried = database.exists()
-        storage = "" if carried else f" ({STORAGE}{'' if large else SMALL_BLOCKS})"
+        storage = "" if database.exists() else f" ({STORAGE}{'' if large else SMALL_BLOCKS})"
         connection.execute(f"attach ? as loaded{storage}", [str(database)])
         connection.execute("attach ? as work", [str(project.work_file)])
         connection.execute("use loaded")
         held = _held_files(connection)
         new = [file for file in files if file.feed_file_id not in held]
-        for file in new:
-            _require_unchanged(project, file)
+        require_unchanged(project, new)
         connection.begin()
         connection.execute("create schema if not exists raw")
         if not _has(connection, "raw", "cells"):
-            _load_package(project, connection)
-        _load_feed(project, connection, files)
+            for name, frame in raw_tables(project):
+                _write(connection, name, frame)
+        for name, frame in feed_tables(project, files):
+            _write(connection, name, frame)
         connection.commit()
         connection.execute("create schema work.feed")
         connection.execute("create table work.feed.new_files (feed_file_id varchar)")
         if new:
             connection.executemany("insert into work.feed.new_files values (?)", [[file.feed_file_id] for file in new])
-
-
-def _load_package(project: Project, connection: duckdb.DuckDBPyConnection) -> None:
-    """Load every file of raw/, its cells, and the descriptions of the package."""
-    package = read_package(project)
-    tables = {resource["name"]: read_text_table(project.raw / resource["path"]) for resource in package["resources"]}
-    paths = {resource["name"]: resource["path"] for resource in package["resources"]}
-    for name, table in tables.items():
-        _write(connection, name, _numbered(table))
-    cells = [
-        table.melt("raw_row", var_name="raw_column", value_name="cell_text").assign(raw_file=paths[name])
-        for name, table in tables.items()
-    ]
-    columns = ["raw_file", "raw_row", "raw_column", "cell_text"]
-    _write(connection, "cells", pd.concat(cells, ignore_index=True)[columns])
-    for name, frame in _describe(package).items():
-        _write(connection, f"datapackage_{name}", frame)
-
-
-def _load_feed(project: Project, connection: duckdb.DuckDBPyConnection, files: list[FeedFile]) -> None:
-    """Load the register of the feed and the rows that were set aside, as text like everything else in raw."""
-    named = [field.name for field in fields(FeedFile)]
-    rows = [{name: "" if value is None else str(value) for name, value in asdict(file).items()} for file in files]
-    _write(connection, "feed_files", _numbered(pd.DataFrame(rows, columns=named)))
-    connection.execute(f"create or replace table raw.feed_quarantine ({', '.join(f'{name} varchar' for name in QUARANTINED)})")
-    if aside := [str(file.quarantine_file(project)) for file in files if file.quarantined_rows]:
-        connection.execute(f"insert into raw.feed_quarantine select {', '.join(QUARANTINED)} from read_parquet(?)", [aside])
 
 
 def _held_files(connection: duckdb.DuckDBPyConnection) -> set[str]:
@@ -109,19 +83,56 @@ def _has(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool
     return connection.execute(query, [schema, table]).fetchone() is not None
 
 
-def _require_unchanged(project: Project, file: FeedFile) -> None:
-    rows = file.rows_file(project)
-    if not rows.is_file() or hash_of(rows) != file.rows_sha256:
-        raise EgovError(
-            f"feed/months/{rows.name} is not what was checked when {file.file_name} arrived at {file.arrived_at}: expected "
-            f"SHA-256 {file.rows_sha256}; restore it from a backup, or withdraw {file.month} and add its file again",
-            Exit.REFUSED,
-        )
+def require_unchanged(project: Project, files: list[FeedFile]) -> None:
+    """Raise EgovError, exit code 2, if the rows of a file of the feed are not what was checked when it arrived."""
+    for file in files:
+        rows = file.rows_file(project)
+        if not rows.is_file() or hash_of(rows) != file.rows_sha256:
+            raise EgovError(
+                f"feed/months/{rows.name} is not what was checked when {file.file_name} arrived at {file.arrived_at}: expected "
+                f"SHA-256 {file.rows_sha256}; restore it from a backup, or withdraw {file.month} and add its file again",
+                Exit.REFUSED,
+            )
+
+
+def feed_tables(project: Project, files: list[FeedFile]) -> Iterator[tuple[str, pd.DataFrame]]:
+    """The tables of schema raw that describe the feed: its register, and the rows that were set aside, as text."""
+    named = [field.name for field in fields(FeedFile)]
+    rows = [{name: "" if value is None else str(value) for name, value in asdict(file).items()} for file in files]
+    yield "feed_files", _numbered(pd.DataFrame(rows, columns=named, dtype=str))
+    aside = pd.DataFrame(columns=list(QUARANTINED), dtype=str)
+    if paths := [str(file.quarantine_file(project)) for file in files if file.quarantined_rows]:
+        columns = ", ".join(f"{name}::varchar as {name}" for name in QUARANTINED)
+        with duckdb.connect() as connection:
+            aside = connection.execute(f"select {columns} from read_parquet(?) order by all", [paths]).df()
+    yield "feed_quarantine", _numbered(aside)
+
+
+def raw_tables(project: Project) -> Iterator[tuple[str, pd.DataFrame]]:
+    """The name and the rows of each table of schema raw, from the checked package."""
+    package = read_package(project)
+    tables = {resource["name"]: read_text_table(project.raw / resource["path"]) for resource in package["resources"]}
+    paths = {resource["name"]: resource["path"] for resource in package["resources"]}
+    for name, table in tables.items():
+        table.insert(0, "raw_row", range(1, len(table) + 1))
+        yield name, table
+    cells = [
+        table.melt("raw_row", var_name="raw_column", value_name="cell_text").assign(raw_file=paths[name])
+        for name, table in tables.items()
+    ]
+    columns = ["raw_file", "raw_row", "raw_column", "cell_text"]
+    yield "cells", pd.concat(cells, ignore_index=True)[columns]
+    for name, frame in _describe(package).items():
+        yield f"datapackage_{name}", frame
+
+
+def columns_of(frame: pd.DataFrame) -> dict[str, str]:
+    """The type of each column of a table of schema raw: raw_row is an integer, every other column is text."""
+    return {column: "integer" if column == "raw_row" else "varchar" for column in frame.columns}
 
 
 def _write(connection: duckdb.DuckDBPyConnection, name: str, frame: pd.DataFrame) -> None:
-    """Write one table of schema raw: raw_row is an integer, every other column is text."""
-    columns = ", ".join(f'"{column}" {"integer" if column == "raw_row" else "varchar"}' for column in frame.columns)
+    columns = ", ".join(f'"{column}" {data_type}' for column, data_type in columns_of(frame).items())
     connection.execute(f'create or replace table raw."{name}" ({columns})')
     connection.register("frame", frame)
     connection.execute(f'insert into raw."{name}" select * from frame')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from pipelines.releases.catalog import PUBLIC_SCHEMAS
 COUNTED_ONLY = {"marts.dim_source_cells"}
 # The file of a month that was corrected has another id: the month tells what it replaces.
 NATURAL_KEYS = {"marts.dim_feed_files": ["month"]}
+# The columns of the primary key of each table.
+Keys = Mapping[str, Sequence[str]]
 
 
 @dataclass
@@ -100,22 +103,37 @@ def compare(old: Path, new: Path) -> Diff:
             connect.refuse_log(path)
             connection.execute(f"attach ? as {name} (read_only)", [str(path)])
         connect.lock(connection)
-        before, after = _columns(connection, "old"), _columns(connection, "new")
-        diff = Diff(
-            tables_added=sorted(after.keys() - before.keys()),
-            tables_removed=sorted(before.keys() - after.keys()),
-        )
-        for table in sorted(before.keys() & after.keys()):
-            diff.columns_added += [f"{table}.{column}" for column in after[table] if column not in before[table]]
-            diff.columns_removed += [f"{table}.{column}" for column in before[table] if column not in after[table]]
-            shared = [column for column in before[table] if column in after[table]]
-            diff.columns_retyped += [
-                f"{table}.{column}: {before[table][column]} -> {after[table][column]}"
-                for column in shared
-                if before[table][column] != after[table][column]
-            ]
-            diff.tables[table] = _compare_table(connection, table, shared)
+        return compare_attached(connection, primary_keys(connection))
+
+
+def compare_attached(connection: duckdb.DuckDBPyConnection, keys: Keys) -> Diff:
+    """The differences between the public tables of the databases attached as `old` and `new`. `keys` are those of the rows."""
+    before, after = _columns(connection, "old"), _columns(connection, "new")
+    diff = Diff(
+        tables_added=sorted(after.keys() - before.keys()),
+        tables_removed=sorted(before.keys() - after.keys()),
+    )
+    for table in sorted(before.keys() & after.keys()):
+        diff.columns_added += [f"{table}.{column}" for column in after[table] if column not in before[table]]
+        diff.columns_removed += [f"{table}.{column}" for column in before[table] if column not in after[table]]
+        shared = [column for column in before[table] if column in after[table]]
+        diff.columns_retyped += [
+            f"{table}.{column}: {before[table][column]} -> {after[table][column]}"
+            for column in shared
+            if before[table][column] != after[table][column]
+        ]
+        diff.tables[table] = _compare_table(connection, table, shared, keys.get(table, ()))
     return diff
+
+
+def primary_keys(connection: duckdb.DuckDBPyConnection) -> Keys:
+    """The primary key of each table of the database attached as `new`."""
+    return dict(
+        connection.execute(
+            "select schema_name || '.' || table_name, constraint_column_names from duckdb_constraints() "
+            "where database_name = 'new' and constraint_type = 'PRIMARY KEY'"
+        ).fetchall()
+    )
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, dict[str, str]]:
@@ -131,14 +149,16 @@ def _columns(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, 
     return columns
 
 
-def _compare_table(connection: duckdb.DuckDBPyConnection, table: str, columns: list[str]) -> TableChange:
+def _compare_table(
+    connection: duckdb.DuckDBPyConnection, table: str, columns: list[str], primary_key: Sequence[str]
+) -> TableChange:
     def one(query: str) -> int:
         row = connection.execute(query).fetchone()
         assert row
         return int(row[0])
 
     change = TableChange(one(f"select count(*) from old.{table}"), one(f"select count(*) from new.{table}"))
-    key = NATURAL_KEYS.get(table) or _key(connection, table, columns)
+    key = [column for column in NATURAL_KEYS.get(table, primary_key) if column in columns]
     if not key and "feed_file_id" in columns:
         # a table of the feed: the rows of a file never change, and a test of each release adds them up
         _compare_files(connection, table, change)
@@ -164,17 +184,6 @@ def _compare_table(connection: duckdb.DuckDBPyConnection, table: str, columns: l
             f'where o."{column}"::varchar is distinct from n."{column}"::varchar order by 1'
         ).fetchall()
     return change
-
-
-def _key(connection: duckdb.DuckDBPyConnection, table: str, columns: list[str]) -> list[str]:
-    """The columns of the primary key that both sides have; empty if there are none."""
-    schema, name = table.split(".")
-    keys = connection.execute(
-        "select constraint_column_names from duckdb_constraints() "
-        "where database_name = 'new' and schema_name = ? and table_name = ? and constraint_type = 'PRIMARY KEY'",
-        [schema, name],
-    ).fetchone()
-    return [column for column in keys[0] if column in columns] if keys else []
 
 
 def _compare_files(connection: duckdb.DuckDBPyConnection, table: str, change: TableChange) -> None:

@@ -8,12 +8,15 @@ import shutil
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipelines.feed import register
 from pipelines.feed.register import FEED_FACT
 from pipelines.project import EgovError, Project
 from pipelines.releases.inputs import base_fingerprint, hash_of, models_fingerprint
+
+if TYPE_CHECKING:
+    from pipelines.releases.diff import Diff
 
 
 @dataclass(frozen=True)
@@ -80,8 +83,6 @@ class Draft:
         release.json holds the SHA-256 of every other file, which `egov verify` checks. Raises EgovError
         if the database was not closed cleanly, or if the folder holds a link or a special file.
         """
-        from pipelines.releases import meta
-
         known = {
             "release_id": self.release_id,
             "raw_sha256": self.raw_sha256,
@@ -89,8 +90,7 @@ class Draft:
             "tests_passed": tested.passed,
             "tests_warned": tested.warned,
         }
-        meta.record(self.database, self.project, known | {"built_at": self.built_at})
-        self.require_closed()
+        self._record(known)
         files = {name: hash_of(self.folder / name) for name in file_names(self.folder)}
         for entry in register.active(self.project):
             if files.get(f"parquet/{FEED_FACT}/{entry.feed_file_id}.parquet", entry.rows_sha256) != entry.rows_sha256:
@@ -103,12 +103,30 @@ class Draft:
             "built_at": self.built_at.isoformat(timespec="seconds"),
             "models_fingerprint": models_fingerprint(self.project),
             "base_fingerprint": base_fingerprint(self.project),
-            **meta.counts(self.database),
+            **self._counts(),
             "bytes": sum((self.folder / name).stat().st_size for name in files),
             "files": files,
         }
         (self.folder / "release.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
         self._seal()
+
+    def changes_since(self, older: Path) -> Diff:
+        """How the tables differ from those of the release in the folder `older`."""
+        from pipelines.releases.diff import compare
+
+        return compare(older / self.database.name, self.database)
+
+    def _record(self, known: dict[str, Any]) -> None:
+        from pipelines.releases import meta
+
+        meta.record(self.database, self.project, known | {"built_at": self.built_at})
+        self.require_closed()
+
+    def _counts(self) -> dict[str, dict[str, int]]:
+        """The facts and the claims for release.json."""
+        from pipelines.releases import meta
+
+        return meta.counts(self.database)
 
     def require_closed(self) -> None:
         """Raise EgovError if there is a log beside the database: the database then lacks some of what was written to it.

@@ -9,7 +9,7 @@ from pathlib import Path
 from pipelines.project import PACKAGE, Project
 
 # The code that dbt runs and the versions that it runs with. Unit tests test only these, not the data.
-MODELS = ("models", "macros", "tests/dbt", "dbt_project.yml", "profiles.yml", "requirements.txt")
+MODELS = ("models", "macros", "tests/dbt", "dbt_project.yml", "profiles.yml", "requirements.txt", "requirements-spark.txt")
 # Everything that a release is made from, except the feed. Any change to the content of these files leads to a new release.
 INPUTS = ("raw", *MODELS, "pipelines", "CITATION.cff")
 SUFFIXES = {".py", ".sql", ".yml", ".md", ".csv", ".json", ".txt", ".cff", ".html", ".css", ".js", ".po"}

@@ -48,6 +48,9 @@ COLUMNS = {
 }
 
 
+CLAIMS = "select verdict, count(*) from reports.rpt_claims group by 1 order by 2 desc, 1"
+
+
 def describe(database: Path, manifest_file: Path) -> None:
     """Add comments and schema meta, with the dictionary, to a built database. The row of build_info follows with `record`.
 
@@ -121,9 +124,7 @@ def counts(database: Path) -> dict[str, dict[str, int]]:
         facts = connection.execute(
             "select table_name from duckdb_tables() where schema_name = 'marts' and table_name like 'fct%' order by 1"
         ).fetchall()
-        verdicts = connection.execute(
-            "select verdict, count(*) from reports.rpt_claims group by 1 order by 2 desc, 1"
-        ).fetchall()
+        verdicts = connection.execute(CLAIMS).fetchall()
         # DuckDB's own estimate still counts rows that were deleted
         rows = {name: connection.execute(f"select count(*) from marts.{name}").fetchall()[0][0] for (name,) in facts}
         return {"facts": rows, "claims": dict(verdicts)}

@@ -82,6 +82,8 @@ class Release:
     def is_open(self) -> bool:
         """Whether any process, of any user, holds the lock that DuckDB takes on an open file."""
         question = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+        if not self.database.is_file():  # a release of another engine: its files take no lock
+            return False
         with open(self.database, "rb") as handle:
             answer = struct.unpack("hhqqi4x", fcntl.fcntl(handle, fcntl.F_GETLK, question))
         return bool(answer[0] != fcntl.F_UNLCK)
@@ -112,11 +114,12 @@ class Release:
 
 
 def existing(project: Project) -> list[Release]:
-    """All releases that have both a database and a release.json, newest first."""
+    """All releases that have both their tables and a release.json, newest first."""
     if not project.releases.is_dir():
         return []
     found = (Release(folder) for folder in project.releases.iterdir())
-    whole = (release for release in found if release.database.is_file() and (release.folder / "release.json").is_file())
+    needed = (project.holds, "release.json")
+    whole = (release for release in found if all((release.folder / name).exists() for name in needed))
     return sorted(whole, key=lambda release: release.release_id, reverse=True)
 
 
@@ -145,14 +148,14 @@ def find(project: Project, release_id: str) -> Release:
     raise EgovError(f"there is no release {release_id}; `egov releases` lists the releases")
 
 
-def begin(project: Project, fingerprint: str) -> Draft:
+def begin(project: Project, fingerprint: str, kind: type[Draft] = Draft) -> Draft:
     """An empty draft in an emptied build folder, from inputs with this fingerprint. Call this only while holding the lock."""
     clear_build(project)
     folder = project.build_file.parent
     folder.mkdir()
     raw_sha256 = raw_hash(project)
     release_id, built_at = next_id(project, raw_sha256)
-    return Draft(project, folder, release_id, built_at, raw_sha256, fingerprint)
+    return kind(project, folder, release_id, built_at, raw_sha256, fingerprint)
 
 
 def next_id(project: Project, raw_sha256: str) -> tuple[str, datetime]:
@@ -248,7 +251,7 @@ def only_writer(project: Project, wait: float) -> Iterator[None]:
     The lock is released when its process ends, so a killed process never blocks the next one. `wait` is how many seconds to
     wait for it. Raises EgovError, exit code 3, if another process keeps the lock.
     """
-    project.warehouse.mkdir(exist_ok=True)
+    project.warehouse.mkdir(parents=True, exist_ok=True)
     lock = FileLock(project.warehouse / "build.lock")
     try:
         lock.acquire(timeout=wait)

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -41,16 +44,9 @@ class Dbt:
         # -I isolates the child: neither variables nor the current folder decide what Python imports. It has its own session, so
         # that Ctrl-C in a terminal reaches only this process, which then ends the child.
         self._child = subprocess.Popen(
-            [
-                sys.executable,
-                "-I",
-                "-X",
-                "utf8",
-                str(Path(__file__).with_name("worker.py")),
-                *(["units"] if self._units else []),
-            ],
+            [sys.executable, "-I", "-X", "utf8", *self._worker(), *(["units"] if self._units else [])],
             cwd=self._project.root,
-            env=child_environment() | _memory_limit(self._project),
+            env=self._environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -61,10 +57,19 @@ class Dbt:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._child.poll() is None:
-            self._child.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._child.pid, signal.SIGKILL)  # with every process that the child has started
         with contextlib.suppress(BrokenPipeError):
             self._child.communicate()
+
+    def _worker(self) -> list[str]:
+        """The arguments with which Python starts the worker."""
+        return [str(Path(__file__).with_name("worker.py"))]
+
+    def _environment(self) -> dict[str, str]:
+        """The environment of the worker. Raises EgovError, exit code 2, if the memory limit is not a size."""
+        limit = limits(self._project.build).get("memory_limit")
+        return child_environment() | ({MEMORY_LIMIT: limit} if limit else {})
 
     def start_models(self, *, only_feed: bool) -> None:
         """Start to build every model in the loaded database, or, with `only_feed`, those of the feed in a carried one."""
@@ -118,6 +123,8 @@ class Dbt:
                 progress(done, total)
             elif "on" in event:  # a large model runs for minutes: its name says why nothing else happens
                 progress(done, total, event["on"])
+            elif "stopped" in event:
+                raise EgovError(f"{event['stopped']}; nothing is published")
             elif "result" in event:
                 self._results[event["result"]["unique_id"]] = event["result"]
             else:
@@ -129,8 +136,18 @@ class Dbt:
             raise EgovError("dbt did not finish:\n" + "\n".join(said[-20:]))
         if code:
             failed = [result for result in self._results.values() if result["status"] in ("error", "fail", "runtime error")]
-            lines = [_failure(self._project, result) for result in failed] or said[-20:]
+            lines = [_failure(result, self._breaking) for result in failed] or said[-20:]
             raise EgovError("the data or a model is wrong, nothing is published:\n" + "\n".join(lines))
+
+    def _breaking(self, result: dict[str, Any]) -> list[dict[str, Any]]:
+        """The first rows that break the rule of a failed data test."""
+        with duckdb.connect() as connection:
+            for database, file in (("egov", self._project.build_file), ("work", self._project.work_file)):
+                connection.execute(f"attach ? as {database} (read_only)", [str(file)])
+            connection.execute("use egov")
+            cursor = connection.execute(result["code"])
+            columns = [column[0] for column in cursor.description or []]
+            return [dict(zip(columns, row, strict=True)) for row in cursor.fetchmany(3)]
 
     def _tests(self, kinds: tuple[str, ...]) -> tuple[list[str], list[str]]:
         """The ids of all tests of these kinds, including those that are switched off: of carried tables, and those to run."""
@@ -144,12 +161,6 @@ class Dbt:
         return sorted({*tests} - {*due}), due
 
 
-def _memory_limit(project: Project) -> dict[str, str]:
-    """The variable that profiles.yml reads, if the user has set it. Raises EgovError if it is not a size."""
-    limit = limits(project.build).get("memory_limit")
-    return {MEMORY_LIMIT: limit} if limit else {}
-
-
 def _event(line: str) -> dict[str, Any]:
     """A line of the worker's output. A line that is not a JSON object, for example from a traceback, is an error."""
     try:
@@ -159,7 +170,7 @@ def _event(line: str) -> dict[str, Any]:
     return event if isinstance(event, dict) else {"error": line.rstrip()}
 
 
-def _failure(project: Project, result: dict[str, Any]) -> str:
+def _failure(result: dict[str, Any], breaking: Callable[[dict[str, Any]], list[dict[str, Any]]]) -> str:
     """A failed model or test with its reason and, for a data test, the first rows that break its rule."""
     kind, _, name, *rest = result["unique_id"].split(".")
     if kind == "unit_test":
@@ -167,13 +178,5 @@ def _failure(project: Project, result: dict[str, Any]) -> str:
     if kind != "test" or result["status"] != "fail":
         return f"  {kind} {name}: {' '.join((result.get('message') or '').split())}"
     rows = f"{result['failures']} row{'s' if result['failures'] != 1 else ''}"
-    with duckdb.connect() as connection:
-        for database, file in (("egov", project.build_file), ("work", project.work_file)):
-            connection.execute(f"attach ? as {database} (read_only)", [str(file)])
-        connection.execute("use egov")
-        cursor = connection.execute(result["code"])
-        columns = [column[0] for column in cursor.description or []]
-        examples = [
-            ", ".join(f"{column} {value}" for column, value in zip(columns, row, strict=True)) for row in cursor.fetchmany(3)
-        ]
+    examples = [", ".join(f"{column} {value}" for column, value in row.items()) for row in breaking(result)]
     return "\n      ".join([f"  test {name}: {rows}", *examples])

@@ -30,13 +30,37 @@ from typing import Any
 
 # This process runs in the project folder: it uses the profile and the target folder of the project, and no others.
 FLAGS = ["--log-level", "none", "--log-level-file", "none", "--no-use-colors", "--no-use-colors-file", "--profiles-dir", "."]
-BUILDING = [*FLAGS, "--target", "duckdb"]
 # The parent reads the artifacts of the models while the tests run: the tests write theirs into another folder. dbt writes its
 # manifest again in every command, half a second each: only that of the models, which holds their compiled SQL, is needed.
 ONLY_CODE = "--no-write-json"
-TESTING = [*FLAGS, "--target", "finished", "--target-path", "target/tests", ONLY_CODE]
-# A unit test makes up the rows of its inputs, but reads their columns from the database: it needs a view of what is not stored.
-UNITS = [*FLAGS, "--target-path", "target/units", "--vars", "{unit_tests: true}", ONLY_CODE]
+
+
+class Engine:
+    """The engine that the models are built on, DuckDB, and what else depends on it. Another engine is a subclass."""
+
+    # the targets of profiles.yml for the models and for the tests, and the folder for the artifacts of dbt
+    building = "duckdb"
+    testing = "finished"
+    artifacts = "target"
+    # the variables of the models
+    variables: dict[str, Any] = {}
+
+    def open(self) -> None:
+        """Get ready for the models: raw/ is loaded."""
+
+    def close(self) -> None:
+        """Hand the models over to the parent: they are built."""
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+
+    def document(self) -> list[str]:
+        """The dbt command that describes the built models. pipelines/products/docs.py makes its page from its output."""
+        return ["docs", "generate", "--no-compile"]
+
+    def explain(self, told: dict[str, Any]) -> dict[str, Any]:
+        """What the parent is told of a model or test that failed. It looks for the rows that broke a rule itself."""
+        return told
 
 
 def report(event: Any) -> None:
@@ -56,10 +80,10 @@ def follow_parent(orders: queue.Queue[str]) -> None:
         *lines, left = (left + read).split(b"\n")
         for line in lines:
             orders.put(line.decode())
-    os._exit(1)
+    os.killpg(0, signal.SIGKILL)  # the process leads a group of its own: with everything that it has started
 
 
-def main() -> None:
+def main(engine: Engine) -> None:
     """Parse, then follow the orders. Exit code 0: all models and tests passed; 1: at least one failed; 2: dbt failed."""
     # SIGINT ends this process without a message: the parent reports how the run ended
     signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -68,7 +92,6 @@ def main() -> None:
     # importing dbt creates hundreds of thousands of objects that live as long as the process: garbage collection would take
     # more time than the freed memory is worth
     gc.disable()
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
     from dbt.contracts.graph.manifest import Manifest
 
@@ -79,7 +102,7 @@ def main() -> None:
             told = {"unique_id": result.node.unique_id, "status": str(result.status)}
             if told["status"] not in ("success", "pass"):
                 code = getattr(result.node, "compiled_code", None)  # a unit test that dbt could not set up has none
-                told |= {"message": result.message, "failures": result.failures, "code": code}
+                told = engine.explain(told | {"message": result.message, "failures": result.failures, "code": code})
             print(json.dumps({"result": told}), flush=True)
         if done.exception is not None:
             print(json.dumps({"error": str(done.exception)}), flush=True)
@@ -92,24 +115,32 @@ def main() -> None:
             sys.exit(2 if any(done.exception is not None for done in failed) else 1)
         return commands[-1].result
 
-    manifest = require(run(["parse", *BUILDING, ONLY_CODE]))
+    plain = ["--vars", json.dumps(engine.variables)]
+    building = [*FLAGS, *plain, "--target", engine.building, "--target-path", engine.artifacts]
+    testing = [*FLAGS, *plain, "--target", engine.testing, "--target-path", f"{engine.artifacts}/tests", ONLY_CODE]
+    # a unit test makes up the rows of its inputs, but reads their columns from the database: what is not stored becomes a view
+    with_units = ["--vars", json.dumps(engine.variables | {"unit_tests": True})]
+    of_units = [*FLAGS, *with_units, "--target-path", f"{engine.artifacts}/units", ONLY_CODE]
+    manifest = require(run(["parse", *building, ONLY_CODE]))
     chosen = {"models": [], "feed": ["--select", "tag:feed"]}[orders.get()]
-    require(run(["run", *BUILDING, *chosen], manifest))
-    if not chosen:  # pipelines/products/docs.py makes its page from the output
-        require(run(["docs", "generate", "--no-compile", *BUILDING], manifest))
+    engine.open()
+    require(run(["run", *building, *chosen], manifest))
+    document = engine.document()
+    if document and not chosen:
+        require(run([*document, *building], manifest))
     units = None
     if "units" in sys.argv[1:]:
-        units = require(run(["parse", *UNITS, "--target", "duckdb"]))
-        require(run(["run", *UNITS, "--target", "duckdb", "--select", "config.materialized:view"], units))
-    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+        units = require(run(["parse", *of_units, "--target", engine.building]))
+        require(run(["run", *of_units, "--target", engine.building, "--select", "config.materialized:view"], units))
+    engine.close()
     print(json.dumps({"built": True}), flush=True)
     assert orders.get() == "tests"
-    tests = [run(["test", *TESTING, "--exclude-resource-type", "unit_test", *chosen], manifest)]
+    tests = [run(["test", *testing, "--exclude-resource-type", "unit_test", *chosen], manifest)]
     if units:
-        tests.append(run(["test", *UNITS, "--target", "finished", "--select", "test_type:unit"], units))
+        tests.append(run(["test", *of_units, "--target", engine.testing, "--select", "test_type:unit"], units))
     require(*tests)
     # end normally, so that the database is closed and leaves no write-ahead log
 
 
 if __name__ == "__main__":
-    main()
+    main(Engine())

@@ -113,7 +113,7 @@ final as (
         cast(months_in_period as integer) as months_in_period,
         cast(months_in_feed as integer) as months_in_feed,
         difference,
-        cast(round(difference * 100.0000 / nullif(usage_count, 0), 2) as decimal(18, 2)) as difference_percent,
+        {{ quotient('difference * 100', 'usage_count', 2) }} as difference_percent,
         case
             when difference is null then 'The feed does not cover the whole period.'
             when difference = 0 then 'The feed agrees with the published figure.'

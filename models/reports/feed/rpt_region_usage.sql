@@ -54,8 +54,7 @@ final as (
         summed.usage_count,
         summed.usage_online,
         case
-            when summed.usage_unknown = 0
-                then cast(round(summed.usage_online * 100.0000 / nullif(summed.usage_count, 0), 2) as decimal(18, 2))
+            when summed.usage_unknown = 0 then {{ quotient('summed.usage_online * 100', 'summed.usage_count', 2) }}
         end as online_share,
         cast(rank() over (partition by summed.month, regions.country_code order by summed.usage_count desc) as integer) as usage_rank
     from summed

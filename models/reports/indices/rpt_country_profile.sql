@@ -75,8 +75,8 @@ group_figures as (
         period_code,
         group_code,
         cast(count(egdi) as integer) as states_assessed,
-        cast(avg(egdi) as {{ decimal_type() }}) as mean,
-        cast(median(egdi) as {{ decimal_type() }}) as median
+        {{ mean('egdi') }} as mean,
+        {{ median('egdi') }} as median
     from grouped
     group by period_code, group_code
 ),

@@ -21,7 +21,7 @@ final as (
         index_values.indicator_code,
         index_values.period_code,
         cast(count(*) as integer) as states_assessed,
-        cast(avg(index_values.value) as {{ decimal_type() }}) as mean_value,
+        {{ mean('index_values.value') }} as mean_value,
         max(case when index_values.country_code = 'KAZ' then index_values.value end) as kazakhstan_value
     from index_values
     inner join memberships

@@ -62,20 +62,19 @@ pairs as (
             and editions.indicator_period_code = index_values.period_code
 ),
 
--- the mean rank of equal values: the first of their ranks plus half of how many more there are
+-- twice the mean rank of equal values, which is the first of their ranks plus half of how many more there are
 ranked as (
     select
         *,
-        rank() over (partition by source_code, service_code, measure_code, period_code, indicator_code order by online_share)
-        + (count(*) over (partition by source_code, service_code, measure_code, period_code, indicator_code, online_share) - 1)
-        / 2.0 as share_rank,
-        rank() over (partition by source_code, service_code, measure_code, period_code, indicator_code order by value)
-        + (count(*) over (partition by source_code, service_code, measure_code, period_code, indicator_code, value) - 1)
-        / 2.0 as value_rank
+        2 * rank() over (partition by source_code, service_code, measure_code, period_code, indicator_code order by online_share)
+        + count(*) over (partition by source_code, service_code, measure_code, period_code, indicator_code, online_share) - 1 as share_rank,
+        2 * rank() over (partition by source_code, service_code, measure_code, period_code, indicator_code order by value)
+        + count(*) over (partition by source_code, service_code, measure_code, period_code, indicator_code, value) - 1 as value_rank
     from pairs
 ),
 
-correlated as (
+-- the covariance and the variances, each times the square of the number of countries: whole numbers
+moments as (
     select
         source_code,
         service_code,
@@ -85,19 +84,45 @@ correlated as (
         indicator_code,
         indicator_period_code,
         cast(count(*) as integer) as countries,
-        cast(round(corr(value_rank, share_rank), 3) as decimal(4, 3)) as rank_correlation
+        count(*) * sum(value_rank * share_rank) - sum(value_rank) * sum(share_rank) as covariance,
+        count(*) * sum(value_rank * value_rank) - sum(value_rank) * sum(value_rank) as value_variance,
+        count(*) * sum(share_rank * share_rank) - sum(share_rank) * sum(share_rank) as share_variance
     from ranked
     group by
         source_code, service_code, service_name_en, measure_code, period_code, indicator_code, indicator_period_code
     having count(*) >= 10
 ),
 
-final as (
+-- a root, a product and a quotient of numbers that floating point holds exactly are the same on every engine, a sum in any order is not
+correlated as (
     select
         *,
-        -- twice the standard error of a rank correlation of unrelated figures, 1 / sqrt(n - 1)
+        cast(
+            case when covariance < 0 then -0.001 else 0.001 end
+            * cast(
+                floor(
+                    1000 * cast(abs(covariance) as double)
+                    / nullif(sqrt(cast(value_variance as double)) * sqrt(cast(share_variance as double)), 0) + 0.5
+                ) as integer
+            ) as decimal(4, 3)
+        ) as rank_correlation
+    from moments
+),
+
+final as (
+    select
+        source_code,
+        service_code,
+        service_name_en,
+        measure_code,
+        period_code,
+        indicator_code,
+        indicator_period_code,
+        countries,
+        rank_correlation,
+        -- less than twice the standard error of a rank correlation of unrelated figures, which is 1 over the root of n - 1
         case
-            when abs(rank_correlation) < 2 / sqrt(countries - 1) then 'No clear relation: figures without any could give as much.'
+            when coalesce(rank_correlation * rank_correlation * (countries - 1) < 4, true) then 'No clear relation: figures without any could give as much.'
             when rank_correlation > 0 then 'States with a higher index tend to have a higher share online.'
             else 'States with a higher index tend to have a lower share online.'
         end as reading,

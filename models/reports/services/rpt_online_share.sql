@@ -52,11 +52,11 @@ final as (
         sums.usage_other,
         case
             when sums.is_shared
-                then cast(round(sums.usage_online * 100.0000 / nullif(sums.usage_all, 0), 2) as decimal(18, 2))
+                then {{ quotient('sums.usage_online * 100', 'sums.usage_all', 2) }}
         end as online_share,
         case
             when sums.is_shared
-                then cast(round(sums.usage_electronic * 100.0000 / nullif(sums.usage_all, 0), 2) as decimal(18, 2))
+                then {{ quotient('sums.usage_electronic * 100', 'sums.usage_all', 2) }}
         end as electronic_share,
         sums.channels_known,
         sums.channels_missing,

@@ -74,7 +74,7 @@ final as (
         groups.name_en as group_name_en,
         cast(count(*) as integer) as countries,
         min(in_groups.online_share) as lowest_share,
-        cast(round(median(in_groups.online_share), 2) as decimal(18, 2)) as median_share,
+        {{ median('in_groups.online_share', 2) }} as median_share,
         max(in_groups.online_share) as highest_share,
         max(case when in_groups.country_code = '{{ home }}' then in_groups.online_share end) as kazakhstan_share,
         cast(max(case when in_groups.country_code = '{{ home }}' then in_groups.place end) as integer) as kazakhstan_place

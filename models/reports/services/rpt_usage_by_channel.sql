@@ -44,7 +44,7 @@ final as (
         usage.obs_status_code,
         case
             when sums.channels_missing = 0
-                then cast(round(usage.usage_count * 100.0000 / nullif(sums.usage_all, 0), 2) as decimal(18, 2))
+                then {{ quotient('usage.usage_count * 100', 'sums.usage_all', 2) }}
         end as share_of_channels,
         usage.source_code
     from usage

@@ -73,7 +73,7 @@ final as (
         period_code_b,
         usage_b,
         usage_a - usage_b as difference,
-        cast(round((usage_a - usage_b) * 100.0000 / nullif(usage_b, 0), 2) as decimal(18, 2)) as difference_percent,
+        {{ quotient('(usage_a - usage_b) * 100', 'usage_b', 2) }} as difference_percent,
         online_a,
         online_b,
         online_a - online_b as online_difference,
