@@ -5,7 +5,7 @@
 
 {# A whole number with blanks or commas between the thousands: '16,238,572', '2 638 413'. #}
 {% macro parse_count(text) -%}
-    try_cast(replace(replace(replace({{ text }}, ' ', ''), chr(160), ''), ',', '') as bigint)
+    try_cast(regexp_extract(replace(replace(replace({{ text }}, ' ', ''), chr(160), ''), ',', ''), '^(-?[0-9]+)$', 1) as bigint)
 {%- endmacro %}
 
 {# A decimal number with a decimal comma or point, with or without a percent sign: '0,8375', '15.1%'. #}
@@ -42,10 +42,10 @@
 {% macro parse_period(text) -%}
     case
         when regexp_extract({{ text }}, '([0-9]{4})', 1) <> '' and {{ parse_month(text) }} is not null
-            then concat(regexp_extract({{ text }}, '([0-9]{4})', 1), '-', {{ parse_month(text) }})
+            then concat_ws('', regexp_extract({{ text }}, '([0-9]{4})', 1), '-', {{ parse_month(text) }})
         when regexp_extract({{ text }}, '([0-9]{4})', 1) <> '' then regexp_extract({{ text }}, '([0-9]{4})', 1)
         when regexp_extract({{ text }}, ' (0[0-9]{2})$', 1) <> ''
-            then concat('2', regexp_extract({{ text }}, ' (0[0-9]{2})$', 1))
+            then concat_ws('', '2', regexp_extract({{ text }}, ' (0[0-9]{2})$', 1))
         when {{ text }} like '%month%' then 'XXXX-XX'
     end
 {%- endmacro %}
@@ -85,7 +85,7 @@
 {% macro parse_end_of_span(text) -%}
     case length({{ text }})
         when 4 then make_date(try_cast({{ text }} as integer), 12, 31)
-        when 7 then last_day(try_cast(concat({{ text }}, '-01') as date))
+        when 7 then last_day(try_cast(concat_ws('', {{ text }}, '-01') as date))
         when 10 then try_cast({{ text }} as date)
     end
 {%- endmacro %}
@@ -95,7 +95,7 @@
 
 {# The key of a printed cell: file, row below the header, column. #}
 {% macro source_cell_id(raw_file, raw_row, raw_column) -%}
-    concat({{ raw_file }}, '#', {{ raw_row }}, '.', {{ raw_column }})
+    concat_ws('', {{ raw_file }}, '#', {{ raw_row }}, '.', {{ raw_column }})
 {%- endmacro %}
 
 {# The level of the UN scale that a printed label names: 'Very High EGD I', 'Middle EGDI', 'Moderate TII'. #}
@@ -124,7 +124,7 @@
 
 {# The value of a name in a text of the form 'name=value; name=value'; null if the text lacks the name. #}
 {% macro stated(text, name) -%}
-    nullif(regexp_extract(concat('; ', {{ text }}), '; {{ name }}=([^;]*)', 1), '')
+    nullif(regexp_extract(concat_ws('', '; ', {{ text }}), '; {{ name }}=([^;]*)', 1), '')
 {%- endmacro %}
 
 {# What a claim asserts, or how it is read, as one value of the import `said` of a claims model. #}

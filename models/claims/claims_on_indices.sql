@@ -154,11 +154,13 @@ digital_literacy_grows as (
             else 'supported_with_qualification'
         end as verdict,
         'a higher share in the last year than in the first' as expected,
-        concat(
+        concat_ws(
+            '',
             'digitally literate: ', {{ shown('first_value', 1) }}, '% in ', first_period, ', ', {{ shown('last_value', 1) }}, '% in ', last_period
         ) as observed,
         'marts.fct_index_values: KAZ.KZ_DIGITAL_LITERACY.*' as evidence,
-        concat(
+        concat_ws(
+            '',
             'The share of people aged 6 to 74 whom the national statistics call digitally literate, in ', years, ' years, with ',
             falls, ' falls. How literacy was measured is not said here.'
         ) as note
@@ -171,7 +173,8 @@ quality_improves as (
         'quality_improves' as claim_code,
         'not_checkable' as verdict,
         'no measure: no figure here is about the quality of the portal' as expected,
-        concat(
+        concat_ws(
+            '',
             'satisfied with public services: ', {{ shown('first_value', 1) }}, '% in ', first_period, ', ',
             {{ shown('lowest_value', 1) }}, '% in ', lowest_period, ', ', {{ shown('last_value', 1) }}, '% in ', last_period
         ) as observed,
@@ -186,7 +189,7 @@ mobile_majority as (
         'mobile_majority' as claim_code,
         'not_checkable' as verdict,
         'no measure: by which device people reach the Internet' as expected,
-        concat('owners of a mobile phone: ', {{ shown('last_value', 1) }}, '% in ', last_period) as observed,
+        concat_ws('', 'owners of a mobile phone: ', {{ shown('last_value', 1) }}, '% in ', last_period) as observed,
         'marts.fct_index_values: KAZ.MOBILE_PHONE_OWNERS.*' as evidence,
         'Whoever owns a phone need not reach the Internet with it; no source here tells by which device people do.' as note
     from national
@@ -195,7 +198,8 @@ mobile_majority as (
 
 internet_national as (
     select
-        concat(
+        concat_ws(
+            '',
             {{ shown('first_value', 1) }}, '% in ', first_period, ', ', {{ shown('last_value', 1) }}, '% in ', last_period
         ) as shares
     from national
@@ -212,7 +216,8 @@ internet_use_grew as (
             when internet.last_value > internet.first_value then 'supported_with_qualification'
         end as verdict,
         'a higher share in 2021 than in 2008, in the figures of the article and in the series of the ITU' as expected,
-        concat(
+        concat_ws(
+            '',
             {{ shown('internet.first_value', 1) }}, '% in ', internet.first_period, ', ',
             {{ shown('internet.last_value', 1) }}, '% in ', internet.last_period, '; series of the ITU ',
             coalesce({{ shown('internet_all_ages.value_2008', 1) }}, 'none'), '% in 2008, ',
@@ -220,7 +225,8 @@ internet_use_grew as (
             coalesce(internet_national.shares, 'none')
         ) as observed,
         'marts.fct_index_values: KAZ.INTERNET_USERS_16_74.*, KAZ.INTERNET_USERS.2008, KAZ.INTERNET_USERS.2021, KAZ.INTERNET_USERS_6_74.*' as evidence,
-        concat(
+        concat_ws(
+            '',
             'The figures of the article count people aged 16 to 74, the series of the ITU in general people of all ages, the national ',
             'statistics those aged 6 to 74.'
         ) as note
@@ -239,7 +245,8 @@ internet_majority as (
             when internet.value_2021 > {{ said('internet_majority_2021', 'read_percent') }} then 'supported_with_qualification'
         end as verdict,
         'more than half of the population' as expected,
-        concat(
+        concat_ws(
+            '',
             {{ shown('internet.value_2021', 1) }}, '% of the people aged 16 to 74; in the series of the ITU, which gives no ages for 2021, ',
             coalesce({{ shown('internet_all_ages.value_2021', 1) }}, 'none'), '%'
         ) as observed,
@@ -283,7 +290,8 @@ ranks as (
         rank_history.places_gained < 0 as is_fall,
         -rank_history.places_gained > median_moves.median_move as is_more_than_minor,
         rank_history.period_code <= {{ said('rank_gradual_rise', 'read_until') }} as is_of_the_time,
-        concat(
+        concat_ws(
+            '',
             rank_history.period_code, ' (', -rank_history.places_gained, ' places; median move ', {{ shown('median_moves.median_move', 1) }}, ')'
         ) as fall
     from rank_history
@@ -304,7 +312,7 @@ rank_moves as (
         cast(sum(case when is_fall and is_more_than_minor and is_of_the_time then 1 else 0 end) as integer) as larger_falls,
         cast(sum(case when is_fall and not is_of_the_time then 1 else 0 end) as integer) as later_falls,
         {{ join_text("case when is_fall and is_more_than_minor and is_of_the_time then fall end", ', ', 'period_code') }} as larger,
-        {{ join_text("concat(period_code, ': ', rank)", ', ', 'period_code') }} as history
+        {{ join_text("concat_ws('', period_code, ': ', rank)", ', ', 'period_code') }} as history
     from (
         select
             *,
@@ -392,18 +400,21 @@ rank_gradual_rise as (
             else 'supported_with_qualification'
         end as verdict,
         'a better rank over the editions, with no fall larger than the median move of all states' as expected,
-        concat('ranks ', rank_moves.history) as observed,
+        concat_ws('', 'ranks ', rank_moves.history) as observed,
         'reports.rpt_rank_history: KAZ, and the median of abs(places_gained) of all states; marts.fct_index_values: KAZ.DB_RANK.*, KAZ.WGI_*' as evidence,
-        concat(
+        concat_ws(
+            '',
             case
                 when rank_moves.larger_falls = 0
                     then
-                        concat(
+                        concat_ws(
+                            '',
                             'Up to ', rank_moves.last_of_the_time, ' the rank went from ', rank_moves.first_rank, ' to ',
                             rank_moves.last_rank, '; of ', rank_moves.falls, ' falls none is larger than the median move. By ',
                             rank_moves.last_period, ' it is ', rank_moves.rank_now, ', with ', rank_moves.later_falls, ' later falls.'
                         )
-                else concat(
+                else concat_ws(
+                    '',
                     'Up to ', rank_moves.last_of_the_time, ' the rank went from ', rank_moves.first_rank, ' to ', rank_moves.last_rank,
                     '; of ', rank_moves.falls,
                     ' falls these are larger than the median move, and so not minor: ', rank_moves.larger, '. By ', rank_moves.last_period, ' it is ',
@@ -428,8 +439,8 @@ egdi_rank_2020 as (
                 and count(published_rank) = {{ said('egdi_rank_2020', 'countries') }} then 'supported'
             else 'contradicted'
         end as verdict,
-        concat('rank ', {{ said('egdi_rank_2020', 'ranked') }}, ' of ', {{ said('egdi_rank_2020', 'countries') }}) as expected,
-        concat('rank ', max(case when country_code = 'KAZ' then published_rank end), ' of ', count(published_rank)) as observed,
+        concat_ws('', 'rank ', {{ said('egdi_rank_2020', 'ranked') }}, ' of ', {{ said('egdi_rank_2020', 'countries') }}) as expected,
+        concat_ws('', 'rank ', max(case when country_code = 'KAZ' then published_rank end), ' of ', count(published_rank)) as observed,
         'marts.fct_index_observations: KAZ.EGDI.2020.un_egov_survey' as evidence,
         'By the ranks that the publisher gives.' as note
     from observations
@@ -447,7 +458,8 @@ egdi_three_parts as (
             else 'contradicted'
         end as verdict,
         'EGDI is the mean of OSI, TII and HCI to four decimals' as expected,
-        concat(
+        concat_ws(
+            '',
             'so for ', cast(sum(case when {{ quotient('osi + tii + hci', 3, 4) }} = round(egdi, 4) then 1 else 0 end) as integer),
             ' of ', count(*), ' countries in 2020'
         ) as observed,
@@ -477,7 +489,7 @@ leads_central_asia as (
             else 'contradicted'
         end as verdict,
         'the highest EGDI of the five states in 2020' as expected,
-        {{ join_text("concat(country_code, ' ', " ~ shown('egdi', 4) ~ ")", ', ', 'place, country_code') }} as observed,
+        {{ join_text("concat_ws('', country_code, ' ', " ~ shown('egdi', 4) ~ ")", ', ', 'place, country_code') }} as observed,
         'marts.fct_index_values: *.EGDI.2020 of bridge_country_groups central_asia' as evidence,
         'Judged only when all five states have a value.' as note
     from central_asia
@@ -492,7 +504,8 @@ levels_follow_thresholds as (
             else 'contradicted'
         end as verdict,
         'the level printed is the level of the value, thresholds 0.75, 0.50 and 0.25' as expected,
-        concat(
+        concat_ws(
+            '',
             cast(sum(case when observations.published_level = index_values.level_code then 1 else 0 end) as integer),
             ' of ', count(*), ' levels agree'
         ) as observed,
@@ -515,7 +528,7 @@ very_high_osi as (
             when osi is not null then 'contradicted'
         end as verdict,
         'OSI of at least 0.75 in 2020' as expected,
-        concat('OSI ', {{ shown('osi', 4) }}) as observed,
+        concat_ws('', 'OSI ', {{ shown('osi', 4) }}) as observed,
         'marts.fct_index_values: KAZ.OSI.2020' as evidence,
         'By the thresholds of the UN.' as note
     from survey_2020
@@ -532,7 +545,7 @@ very_high_hci_high_tii as (
             when hci is not null and tii is not null then 'contradicted'
         end as verdict,
         'HCI of at least 0.75, TII from 0.50 to below 0.75' as expected,
-        concat('HCI ', {{ shown('hci', 4) }}, ', TII ', {{ shown('tii', 4) }}) as observed,
+        concat_ws('', 'HCI ', {{ shown('hci', 4) }}, ', TII ', {{ shown('tii', 4) }}) as observed,
         'marts.fct_index_values: KAZ.HCI.2020, KAZ.TII.2020' as evidence,
         'By the thresholds of the UN.' as note
     from survey_2020
@@ -567,13 +580,14 @@ table_2_memberships as (
             else 'supported'
         end as verdict,
         'each of the listed countries meets the thresholds of its group' as expected,
-        concat(
+        concat_ws(
+            '',
             cast(sum(case when is_in_its_group then 1 else 0 end) as integer), ' meet them, ',
             cast(sum(case when not is_in_its_group then 1 else 0 end) as integer), ' do not, ',
             count(*) - count(is_in_its_group), ' have no values here'
         ) as observed,
         'marts.bridge_country_groups: osi_vh_*; marts.fct_index_values: *.OSI.2020, *.HCI.2020, *.TII.2020' as evidence,
-        concat('Judged on ', count(is_in_its_group), ' of ', count(*), ' countries.') as note
+        concat_ws('', 'Judged on ', count(is_in_its_group), ' of ', count(*), ' countries.') as note
     from table_2
 ),
 
@@ -595,12 +609,14 @@ infrastructure_lags as (
             else 'supported_with_qualification'
         end as verdict,
         'TII below HCI in every country of the group' as expected,
-        concat(
+        concat_ws(
+            '',
             cast(sum(case when table_2.tii < table_2.hci then 1 else 0 end) as integer), ' of ', count(table_2.tii),
             ' countries with values; of all states ', max(everywhere.below), ' of ', max(everywhere.states)
         ) as observed,
         'marts.bridge_country_groups: osi_vh_hci_vh_tii_h; marts.fct_index_values: *.TII.2020, *.HCI.2020' as evidence,
-        concat(
+        concat_ws(
+            '',
             'The group is defined by a level of HCI above that of TII, so its figures must agree; the same holds for ',
             {{ shown(quotient('max(everywhere.below) * 100', 'max(everywhere.states)', 0)) }},
             '% of all states. Figures cannot say whether it hinders development.'
@@ -629,7 +645,8 @@ table_2_complete as (
             else 'contradicted'
         end as verdict,
         'every country with an OSI of at least 0.75 is listed' as expected,
-        concat(
+        concat_ws(
+            '',
             count(*), ' countries have it, ', count(very_high_osi_states.unlisted_code), ' of them not listed: ',
             {{ join_text('very_high_osi_states.unlisted_code', ', ', 'very_high_osi_states.unlisted_code') }}
         ) as observed,
@@ -649,7 +666,7 @@ landlocked as (
         rank() over (partition by lldc.country_code is not null order by survey_2020.egdi desc) as place_by_lldc,
         case
             when survey_2020.egdi > max(case when survey_2020.country_code = 'KAZ' then survey_2020.egdi end) over ()
-                then concat(survey_2020.country_code, ' (rank ', survey_2020.egdi_rank, ')')
+                then concat_ws('', survey_2020.country_code, ' (rank ', survey_2020.egdi_rank, ')')
         end as state_ahead
     from memberships
     inner join survey_2020
@@ -670,12 +687,14 @@ leads_landlocked as (
             else 'contradicted'
         end as verdict,
         'the highest EGDI of the landlocked states in 2020' as expected,
-        concat(
+        concat_ws(
+            '',
             'place ', max(case when landlocked.country_code = 'KAZ' then landlocked.place end), ' of ', count(*), ', behind ',
             {{ join_text('landlocked.state_ahead', ', ', 'landlocked.egdi_rank') }}
         ) as observed,
         'marts.fct_index_values: *.EGDI.2020 of marts.bridge_country_groups landlocked' as evidence,
-        concat(
+        concat_ws(
+            '',
             'Among the landlocked developing countries Kazakhstan is in place ',
             max(case when landlocked.country_code = 'KAZ' then landlocked.place_by_lldc end),
             ' of ', cast(sum(case when landlocked.is_lldc then 1 else 0 end) as integer), ': in that wording the claim is ',
@@ -695,11 +714,13 @@ table_1_classes as (
             else 'contradicted'
         end as verdict,
         'the rating printed is the quarter of its level in which the value stands, counted from the best' as expected,
-        concat(
+        concat_ws(
+            '',
             cast(sum(case when published_label = recomputed_label then 1 else 0 end) as integer), ' of ', count(*), ' ratings agree'
         ) as observed,
         'reports.rpt_recomputation: rating_class' as evidence,
-        concat(
+        concat_ws(
+            '',
             'Worked out from the values of every state in the edition. No source here says how a level is divided whose states four ',
             'does not divide; the better quarters are taken to be the larger ones, and the rating of Kazakhstan depends on that.'
         ) as note
@@ -716,7 +737,8 @@ table_1_ranks as (
             else 'contradicted'
         end as verdict,
         'the rank printed is the rank of the UN survey' as expected,
-        concat(
+        concat_ws(
+            '',
             cast(sum(case when article.published_rank = survey.published_rank then 1 else 0 end) as integer),
             ' of ', count(*), ' ranks agree'
         ) as observed,
@@ -744,7 +766,7 @@ leading_position_landlocked as (
             else 'not_checkable'
         end as verdict,
         'a place in the first tenth of the landlocked states in 2020' as expected,
-        concat('place ', max(landlocked_places.place), ' of ', max(landlocked_places.states)) as observed,
+        concat_ws('', 'place ', max(landlocked_places.place), ' of ', max(landlocked_places.states)) as observed,
         'marts.fct_index_values: *.EGDI.2020 of marts.bridge_country_groups landlocked' as evidence,
         'A leading position is not defined; it is read as the first tenth of the group. leads_landlocked judges the lead itself.' as note
     from (
@@ -767,7 +789,7 @@ very_high_since_2018 as (
             else 'contradicted'
         end as verdict,
         'high in 2016, very high in 2018' as expected,
-        {{ join_text("concat(period_code, ' ', " ~ shown('value', 4) ~ ", ' ', level_code)", ', ', 'period_code') }} as observed,
+        {{ join_text("concat_ws('', period_code, ' ', " ~ shown('value', 4) ~ ", ' ', level_code)", ', ', 'period_code') }} as observed,
         'marts.fct_index_values: KAZ.EGDI.2016, KAZ.EGDI.2018' as evidence,
         'By the thresholds of the UN; the survey is biennial.' as note
     from (

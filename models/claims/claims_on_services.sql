@@ -54,8 +54,8 @@ pension_top_2021 as (
             else 'supported'
         end as verdict,
         'the highest figure of 2021' as expected,
-        concat('place ', place, ' of the ', services, ' services with a figure for ', period_code) as observed,
-        concat('reports.rpt_service_usage_comparable: ', period_code) as evidence,
+        concat_ws('', 'place ', place, ' of the ', services, ' services with a figure for ', period_code) as observed,
+        concat_ws('', 'reports.rpt_service_usage_comparable: ', period_code) as evidence,
         'The figure is read as that of January 2021, among the services whose figures the article gives; it counts users, Table 3 uses.' as note
     from places
     where service_code = 'pension_savings_statement' and printed_period_code = {{ said('pension_top_2021', 'period_code') }}
@@ -66,7 +66,7 @@ social_assistance as (
         'social_assistance_widely_used' as claim_code,
         'not_checkable' as verdict,
         'no measure: widely used is not defined' as expected,
-        {{ join_text("concat('place ', place, ' of ', services, ' in ', period_code)", ', ', 'period_code') }} as observed,
+        {{ join_text("concat_ws('', 'place ', place, ' of ', services, ' in ', period_code)", ', ', 'period_code') }} as observed,
         'reports.rpt_service_usage_comparable: social_assistance_certificate' as evidence,
         'Whether the figures are high is a matter of view; they count users, most others count uses.' as note
     from places
@@ -82,8 +82,8 @@ clinic_top_3 as (
             else 'supported'
         end as verdict,
         'among the three highest figures of January 2020' as expected,
-        concat('place ', place, ' of the ', services, ' services with a figure for ', period_code) as observed,
-        concat('reports.rpt_service_usage_comparable: ', period_code) as evidence,
+        concat_ws('', 'place ', place, ' of the ', services, ' services with a figure for ', period_code) as observed,
+        concat_ws('', 'reports.rpt_service_usage_comparable: ', period_code) as evidence,
         'Judged among the services whose figures the article gives; its figure counts people, most others count uses.' as note
     from places
     where service_code = 'clinic_attachment' and period_code = {{ said('clinic_top_3_january_2020', 'period_code') }}
@@ -99,16 +99,17 @@ address_most_used as (
             else 'supported'
         end as verdict,
         'the highest figure of each year from 2017 to 2019' as expected,
-        {{ join_text("concat('place ', place, ' of ', services, ' in ', period_code)", ', ', 'period_code') }} as observed,
+        {{ join_text("concat_ws('', 'place ', place, ' of ', services, ' in ', period_code)", ', ', 'period_code') }} as observed,
         'reports.rpt_service_usage_comparable: 2017, 2018, 2019-01' as evidence,
-        concat(
+        concat_ws(
+            '',
             'Judged for 2017 and 2018 as years and, of 2019, for January; among the services whose figures the article gives. ',
             'It counts certificates, most others count uses.'
         ) as note
     from places
     where
         service_code = 'address_certificate'
-        and concat(' ', {{ said('address_most_used', 'period_codes') }}, ' ') like concat('% ', printed_period_code, ' %')
+        and concat_ws('', ' ', {{ said('address_most_used', 'period_codes') }}, ' ') like concat_ws('', '% ', printed_period_code, ' %')
 ),
 
 address_months as (
@@ -128,12 +129,14 @@ address_fell_2019 as (
         'address_fell_2019' as claim_code,
         case when per_month_2019 is not null and per_month_2018 is not null then 'not_checkable' end as verdict,
         'fewer certificates in 2019 than in 2018, over equal spans' as expected,
-        concat(
+        concat_ws(
+            '',
             'read as a year: ', printed_2018, ' in 2018, ', printed_2019, ' in 2019; read as ', period_2019, ': ',
             {{ shown('per_month_2018') }}, ' a month in 2018, ', {{ shown('per_month_2019') }}, ' in that month'
         ) as observed,
         'reports.rpt_service_usage_comparable: address_certificate.2018.certificates, address_certificate.2019.certificates' as evidence,
-        concat(
+        concat_ws(
+            '',
             'Read as printed, the figure of 2019 is a fall of ', {{ shown(quotient('(printed_2018 - printed_2019) * 100', 'printed_2018', 0)) }},
             '%. Read as that of ', period_2019, ', the likelier reading, it is one month against the mean of twelve, which carries its ',
             'season and proves nothing.'
@@ -150,7 +153,8 @@ address_cancelled as (
             else 'not_checkable'
         end as verdict,
         'no figure for a period after the cancellation' as expected,
-        concat(
+        concat_ws(
+            '',
             cast(sum(case when periods.start_date >= events.start_date then 1 else 0 end) as integer),
             ' of ', count(*), ' figures are for a later period'
         ) as observed,
@@ -184,12 +188,14 @@ consistently_used as (
             else 'supported_with_qualification'
         end as verdict,
         'use in every period, and between like periods nowhere less than half or more than double' as expected,
-        concat(
+        concat_ws(
+            '',
             count(usage_count), ' of ', count(*), ' figures, the lowest ', min(usage_count), '; between like periods from ',
             {{ shown('min(change)', 2) }}, ' to ', {{ shown('max(change)', 2) }}, ' times'
         ) as observed,
         'marts.fct_service_usage: the three certificates of Table 3' as evidence,
-        concat(
+        concat_ws(
+            '',
             'Steady use is not defined; it is read as a change by less than a factor of ', {{ said('consistently_used', 'factor') }},
             ' from one year, or one January, to the next that is printed. ', count(*) - count(usage_count),
             ' figure is marked as missing by the source.'
@@ -222,9 +228,9 @@ portal_launch as (
     select
         case span_code when 'stage_1' then 'portal_in_first_stage' else 'portal_from_programme' end as claim_code,
         case when is_within then 'not_checkable' when not is_within then 'contradicted' end as verdict,
-        concat('launched between ', cast(start_date as string), ' and ', cast(end_date as string)) as expected,
-        concat('in operation since ', substring(cast(launched as string), 1, 4)) as observed,
-        concat('marts.fct_policy_events: portal_launch, ', span_code) as evidence,
+        concat_ws('', 'launched between ', cast(start_date as string), ' and ', cast(end_date as string)) as expected,
+        concat_ws('', 'in operation since ', substring(cast(launched as string), 1, 4)) as observed,
+        concat_ws('', 'marts.fct_policy_events: portal_launch, ', span_code) as evidence,
         'Both dates come from the article: they could contradict the claim, but they cannot prove it. No other source here has them.' as note
     from launch_within
 ),
@@ -252,7 +258,7 @@ unlisted as (
         table_3_rows.service_code,
         case
             when table_3_rows.place < listed.last_place
-                then concat(table_3_rows.service_code, ' in ', table_3_rows.period_code, ' in place ', table_3_rows.place)
+                then concat_ws('', table_3_rows.service_code, ' in ', table_3_rows.period_code, ' in place ', table_3_rows.place)
         end as outranks
     from table_3_rows
     inner join listed

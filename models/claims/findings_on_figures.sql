@@ -30,14 +30,14 @@ regions as (
 
 outside_scale as (
     select
-        concat('outside_scale_', breakdowns.indicator_breakdown_id) as finding_code,
+        concat_ws('', 'outside_scale_', breakdowns.indicator_breakdown_id) as finding_code,
         breakdowns.country_code,
         breakdowns.source_code,
         breakdowns.locator,
         breakdowns.printed_text,
         breakdowns.printed_text as reading,
         'A published figure outside the scale of its index stays as published' as rule,
-        concat('The scale ends at ', {{ shown('indicators.maximum_value') }}, '.') as note,
+        concat_ws('', 'The scale ends at ', {{ shown('indicators.maximum_value') }}, '.') as note,
         breakdowns.source_cell_id
     from breakdowns
     inner join indicators
@@ -47,14 +47,15 @@ outside_scale as (
 
 before_region as (
     select
-        concat('before_region_', breakdowns.region_code, '_', breakdowns.source_code) as finding_code,
+        concat_ws('', 'before_region_', breakdowns.region_code, '_', breakdowns.source_code) as finding_code,
         breakdowns.country_code,
         breakdowns.source_code,
-        concat('Figures of ', regions.name_en, ', ', min(breakdowns.period_code), ' to ', max(breakdowns.period_code)) as locator,
+        concat_ws('', 'Figures of ', regions.name_en, ', ', min(breakdowns.period_code), ' to ', max(breakdowns.period_code)) as locator,
         cast(null as string) as printed_text,
         'worked out backwards' as reading,
         'A figure of a region for a year that ended before the region began was worked out backwards' as rule,
-        concat(
+        concat_ws(
+            '',
             'Figures: ', count(*), ', of indicators: ', count(distinct breakdowns.indicator_code), '. The region began on ',
             cast(regions.valid_from as string), '.'
         ) as note,
@@ -111,14 +112,14 @@ regional_sums as (
 -- about twenty regions rounded to a tenth differ from their sum by less than one
 not_the_sum as (
     select
-        concat('not_the_sum_of_regions_', observations.index_observation_id) as finding_code,
+        concat_ws('', 'not_the_sum_of_regions_', observations.index_observation_id) as finding_code,
         observations.country_code,
         observations.source_code,
         observations.locator,
         observations.printed_text,
         observations.printed_text as reading,
         'A national figure that its regions do not add up to stays as published' as rule,
-        concat('The regions give ', {{ shown('regional_sums.regions_value', 1) }}, '.') as note,
+        concat_ws('', 'The regions give ', {{ shown('regional_sums.regions_value', 1) }}, '.') as note,
         observations.source_cell_id
     from observations
     inner join regional_sums
@@ -132,7 +133,7 @@ not_the_sum as (
 
 two_figures as (
     select
-        concat('two_figures_', index_observation_id) as finding_code,
+        concat_ws('', 'two_figures_', index_observation_id) as finding_code,
         country_code,
         source_code,
         locator,
@@ -176,14 +177,15 @@ fits as (
 
 year_of_report as (
     select
-        concat('year_of_report_', lower(this_year.source_code), '_', this_year.period_code) as finding_code,
+        concat_ws('', 'year_of_report_', lower(this_year.source_code), '_', this_year.period_code) as finding_code,
         cast(null as string) as country_code,
         this_year.source_code,
-        concat('Ranks of ', this_year.period_code) as locator,
+        concat_ws('', 'Ranks of ', this_year.period_code) as locator,
         this_year.period_code as printed_text,
         cast(cast(this_year.period_code as integer) + 1 as string) as reading,
         'Ranks that fit the scores of the next year better may be those of the report that names the next year' as rule,
-        concat(
+        concat_ws(
+            '',
             'They differ from the order of the scores by ', {{ shown('this_year.mean_difference', 1) }}, ' places in the mean, from that of the next year by ',
             {{ shown('next_year.mean_difference', 1) }}, '.'
         ) as note,

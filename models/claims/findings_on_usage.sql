@@ -77,14 +77,15 @@ found as (
         'total_differs' as kind,
         totals.service_usage_id,
         'A printed total that its parts do not give stays as published' as rule,
-        concat('The parts give ', totals.sum_of_parts, '. ', totals.reason) as note
+        concat_ws('', 'The parts give ', totals.sum_of_parts, '. ', totals.reason) as note
     from totals
     union all
     select
         'zero_for_unknown' as kind,
         min(service_usage_id) as service_usage_id,
         'Zeros in every channel beside a total that is not known stand for unknown figures' as rule,
-        concat(
+        concat_ws(
+            '',
             'The total is marked as not known, which it would not be if nothing had been counted. Channels: ', count(*), '.'
         ) as note
     from usage
@@ -95,7 +96,7 @@ found as (
         'one_unnamed_channel' as kind,
         usage.service_usage_id,
         'Zeros beside a total that stands in an unnamed channel may stand for unknown figures' as rule,
-        concat('The other ', sums.channels_known - 1, ' channels are printed as zero: how the use came about may not be known.') as note
+        concat_ws('', 'The other ', sums.channels_known - 1, ' channels are printed as zero: how the use came about may not be known.') as note
     from usage
     inner join sums
         on
@@ -112,7 +113,7 @@ found as (
         'zero_between' as kind,
         service_usage_id,
         'A zero between two counts of a thousand or more may stand for an unknown figure' as rule,
-        concat('The period before has ', count_before, ', the period after ', count_after, '.') as note
+        concat_ws('', 'The period before has ', count_before, ', the period after ', count_after, '.') as note
     from neighbours
     where usage_count = 0 and count_before >= 1000 and count_after >= 1000
     union all
@@ -120,7 +121,7 @@ found as (
         'jump' as kind,
         service_usage_id,
         'A count a hundred times as high or low as the one before may have another unit or extent' as rule,
-        concat('The period before has ', count_before, '.') as note
+        concat_ws('', 'The period before has ', count_before, '.') as note
     from neighbours
     where
         (usage_count >= 10000 and count_before > 0 and usage_count >= count_before * 100)
@@ -130,7 +131,7 @@ found as (
         'spike' as kind,
         service_usage_id,
         'A count eight times as high as those before and after may have a digit too many' as rule,
-        concat('The period before has ', count_before, ', the period after ', count_after, '.') as note
+        concat_ws('', 'The period before has ', count_before, ', the period after ', count_after, '.') as note
     from neighbours
     where
         usage_count >= 100000 and count_before > 0 and count_after > 0
@@ -148,7 +149,7 @@ found as (
         'repeated_sum' as kind,
         min(usage.service_usage_id) as service_usage_id,
         'Channels that differ from those before and give the same sum may have been fitted to it' as rule,
-        concat('The channels give ', repeated_sums.usage_all, ', as in the period before.') as note
+        concat_ws('', 'The channels give ', repeated_sums.usage_all, ', as in the period before.') as note
     from repeated_sums
     inner join usage
         on
@@ -166,7 +167,7 @@ found as (
         'two_channels' as kind,
         service_usage_id,
         'A count of a thousand or more in two channels of the same service and period may be entered twice' as rule,
-        concat(channels_alike, ' channels have this count.') as note
+        concat_ws('', channels_alike, ' channels have this count.') as note
     from doubles
     where channel_code is not null and channels_alike > 1 and service_usage_id = first_channel
     union all
@@ -197,7 +198,7 @@ found as (
 
 final as (
     select
-        concat(found.kind, '_', replace(replace(replace(lower(usage.service_usage_id), '.', '_'), '/', '_'), '-', '_')) as finding_code,
+        concat_ws('', found.kind, '_', replace(replace(replace(lower(usage.service_usage_id), '.', '_'), '/', '_'), '-', '_')) as finding_code,
         usage.country_code,
         usage.source_code,
         usage.locator,

@@ -13,8 +13,8 @@ with breakdowns as (
 final as (
     select
         concat_ws(
-            '.', country_code, indicator_code, period_code, region_code, case when sex_code is not null then concat('sex_', sex_code) end,
-            age_code, case when settlement_code is not null then concat('settlement_', settlement_code) end, source_code
+            '.', country_code, indicator_code, period_code, region_code, case when sex_code is not null then concat_ws('', 'sex_', sex_code) end,
+            age_code, case when settlement_code is not null then concat_ws('', 'settlement_', settlement_code) end, source_code
         ) as indicator_breakdown_id,
         country_code,
         region_code,

@@ -76,7 +76,7 @@ pivoted as (
 
 final as (
     select
-        concat(country_code, '.', indicator_code, '.', period_code, '.', source_code) as index_observation_id,
+        concat_ws('', country_code, '.', indicator_code, '.', period_code, '.', source_code) as index_observation_id,
         country_code,
         indicator_code,
         period_code,

@@ -38,7 +38,7 @@ ordered as (
 
 final as (
     select
-        concat(ordered.country_code, '.', ordered.indicator_code, '.', ordered.period_code) as index_value_id,
+        concat_ws('', ordered.country_code, '.', ordered.indicator_code, '.', ordered.period_code) as index_value_id,
         ordered.country_code,
         ordered.indicator_code,
         ordered.period_code,

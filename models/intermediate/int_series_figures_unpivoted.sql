@@ -91,7 +91,8 @@ figures as (
         end as obs_status_code,
         case
             when lowest <> highest
-                then concat(
+                then concat_ws(
+                    '',
                     'None: the file prints two figures for the year, ', {{ shown('lowest', 1) }}, ' and ', {{ shown('highest', 1) }}, '.'
                 )
         end as obs_evidence,

@@ -31,7 +31,7 @@ final as (
         -- too.
         case
             when usage.source_code = 'sabdenov_abdrakhmanova'
-                then concat(usage.service_code, '.', usage.period_code, '.', usage.measure_code)
+                then concat_ws('', usage.service_code, '.', usage.period_code, '.', usage.measure_code)
             else concat_ws(
                 '.', usage.service_code, usage.period_code, usage.measure_code,
                 usage.country_code, usage.channel_code, usage.agency_code, usage.source_code

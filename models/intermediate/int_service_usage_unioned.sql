@@ -41,7 +41,7 @@ table_3_services as (
         service_names.service_code
     from table_3
     inner join service_names
-        on position(concat('"', service_names.name_en, '"') in table_3.service_names) > 0
+        on position(concat_ws('', '"', service_names.name_en, '"') in table_3.service_names) > 0
 ),
 
 table_3_long as (

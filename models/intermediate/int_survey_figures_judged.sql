@@ -112,9 +112,9 @@ final as (
         end as obs_status_code,
         case answer
             when 'empty' then 'The cell is empty.'
-            when 'empty_in_copy' then concat('Source ', copy_code, ' leaves the cell empty.')
+            when 'empty_in_copy' then concat_ws('', 'Source ', copy_code, ' leaves the cell empty.')
             when 'zero_in_copy'
-                then concat('Source ', copy_code, ' prints a zero here and leaves the missing cells of the edition empty.')
+                then concat_ws('', 'Source ', copy_code, ' prints a zero here and leaves the missing cells of the edition empty.')
             when 'not_worked_out' then 'The other two parts are there, yet the EGDI was not worked out.'
             when 'unknown' then 'None: the source prints zero for a missing figure too.'
         end as obs_evidence,

@@ -103,14 +103,17 @@ final as (
         case
             when compared.parts_known = 0 then 'Cannot be checked: no part has a figure.'
             when compared.parts_missing > 0 and compared.excess <= 0
-                then concat('Cannot be checked: ', compared.parts_missing, ' parts have no figure.')
+                then concat_ws('', 'Cannot be checked: ', compared.parts_missing, ' parts have no figure.')
             when compared.excess = 0 then 'The parts add up to the total.'
             when compared.excess > 0 and explained.part is not null
-                then concat('The difference is the figure of one part: ', explained.part, '. The total leaves it out, or it is counted twice in the parts.')
+                then concat_ws(
+                    '',
+                    'The difference is the figure of one part: ', explained.part, '. The total leaves it out, or it is counted twice in the parts.'
+                )
             when explained.part is not null
-                then concat('The difference is the figure of one part: ', explained.part, '. The total seems to count it twice.')
-            when compared.excess > 0 then concat('The parts exceed the total by ', compared.excess, ', and no part explains it.')
-            else concat('The parts fall short of the total by ', -compared.excess, ', and no part explains it.')
+                then concat_ws('', 'The difference is the figure of one part: ', explained.part, '. The total seems to count it twice.')
+            when compared.excess > 0 then concat_ws('', 'The parts exceed the total by ', compared.excess, ', and no part explains it.')
+            else concat_ws('', 'The parts fall short of the total by ', -compared.excess, ', and no part explains it.')
         end as reason,
         compared.source_cell_id
     from compared

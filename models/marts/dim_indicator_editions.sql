@@ -20,7 +20,7 @@ weights as (
     select
         indicator_code,
         period_code,
-        {{ join_text("concat(" ~ shown('weight', 2) ~ ", ' ', part_indicator_code)", ' + ', 'weight desc, part_indicator_code desc') }} as formula
+        {{ join_text("concat_ws('', " ~ shown('weight', 2) ~ ", ' ', part_indicator_code)", ' + ', 'weight desc, part_indicator_code desc') }} as formula
     from {{ ref('stg_codes__index_weights') }}
     group by indicator_code, period_code
 ),
@@ -107,8 +107,8 @@ changes as (
         period_code,
         max(case when has_changed then 1 else 0 end) = 0 as is_comparable,
         {{ join_text("case when has_changed then about end", ', ', 'about') }} as changed_codes,
-        {{ join_text("concat(about, ': ', what_changed, '.')", ' ', 'about, what_changed') }} as what_changed,
-        {{ join_text("concat(about, ': ', said_by, '.')", ' ', 'about, what_changed') }} as said_by
+        {{ join_text("concat_ws('', about, ': ', what_changed, '.')", ' ', 'about, what_changed') }} as what_changed,
+        {{ join_text("concat_ws('', about, ': ', said_by, '.')", ' ', 'about, what_changed') }} as said_by
     from said
     group by indicator_code, period_code
 ),
@@ -120,10 +120,11 @@ final as (
         case
             when with_formula.publisher <> 'UN DESA' then null
             when with_formula.indicator_code = 'EGDI'
-                then concat(
+                then concat_ws(
+                    '',
                     case
                         when with_formula.formula is null then 'Plain mean of OSI, TII and HCI'
-                        else concat('Weighed as ', with_formula.formula)
+                        else concat_ws('', 'Weighed as ', with_formula.formula)
                     end,
                     case when with_formula.period_code >= '2012' then '; parts standardised among the states of the edition' else '' end,
                     ': read changes as changes of place.'
@@ -134,7 +135,7 @@ final as (
         case
             when with_formula.formula_before is null then 'The first edition here: there is none to compare it with.'
             when changes.is_comparable then 'Comparable with the edition before: a source says that nothing has changed.'
-            when not changes.is_comparable then concat('Not comparable with the edition before. Changed: ', changes.changed_codes, '.')
+            when not changes.is_comparable then concat_ws('', 'Not comparable with the edition before. Changed: ', changes.changed_codes, '.')
             else 'No source here says whether it can be compared with the edition before.'
         end as comparability_note,
         changes.what_changed,

@@ -5,7 +5,7 @@ with named as (
         sentences.locator
     from {{ ref('stg_article__claims') }} as claims
     inner join {{ ref('rpt_article_sentences') }} as sentences
-        on concat(' ', sentences.claim_codes, ' ') like concat('% ', claims.claim_code, ' %')
+        on concat_ws('', ' ', sentences.claim_codes, ' ') like concat_ws('', '% ', claims.claim_code, ' %')
 ),
 
 counted as (
@@ -30,7 +30,7 @@ select
     count(claims.claim_code) as places
 from {{ ref('rpt_article_sentences') }} as sentences
 left join {{ ref('stg_article__claims') }} as claims
-    on concat(' ', sentences.claim_codes, ' ') like concat('% ', claims.claim_code, ' %')
+    on concat_ws('', ' ', sentences.claim_codes, ' ') like concat_ws('', '% ', claims.claim_code, ' %')
 where sentences.claim_codes is not null
 group by sentences.locator, sentences.claim_codes
 having count(claims.claim_code) <> length(sentences.claim_codes) - length(replace(sentences.claim_codes, ' ', '')) + 1

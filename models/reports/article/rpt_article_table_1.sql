@@ -25,7 +25,7 @@ final as (
         cells.raw_row as row_number,
         max(observations.published_rank) as rank,
         max(cells.printed_text) as country,
-        concat(max(levels.name_en), ' EGDI') as egdi_level,
+        concat_ws('', max(levels.name_en), ' EGDI') as egdi_level,
         max(observations.published_rating_class) as egdi_rating,
         cast(max(case when observations.indicator_code = 'EGDI' then observations.value end) as decimal(5, 4)) as egdi_2020,
         cast(max(case when observations.indicator_code = 'OSI' then observations.value end) as decimal(5, 4)) as online_service_index,

@@ -32,14 +32,15 @@ observations as (
 
 doubtful_periods as (
     select
-        concat('period_of_', replace(usage.service_usage_id, '.', '_')) as finding_code,
+        concat_ws('', 'period_of_', replace(usage.service_usage_id, '.', '_')) as finding_code,
         usage.country_code,
         usage.source_code,
         cells.locator,
         cells.printed_text,
         usage.likely_period_code as reading,
         'A year for which Table 3 has only one month is read as that month' as rule,
-        concat(
+        concat_ws(
+            '',
             'The sentence prints the year ', usage.period_code, '; of that year Table 3 has only ',
             usage.likely_period_code, '.'
         ) as note,
@@ -65,7 +66,8 @@ recomputation as (
 
 not_recomputable as (
     select
-        concat(
+        concat_ws(
+            '',
             'recomputed_', recomputation.statistic, '_', lower(recomputation.indicator_code), '_',
             recomputation.period_code, '_', lower(recomputation.country_code)
         ) as finding_code,
@@ -75,7 +77,8 @@ not_recomputable as (
         cells.printed_text,
         cells.printed_text as reading,
         'A published figure that cannot be worked out again stays as published' as rule,
-        concat(
+        concat_ws(
+            '',
             recomputation.reason, ' Recomputed: ',
             case
                 when recomputation.statistic = 'rank' then {{ shown('recomputation.recomputed_value') }}
@@ -104,14 +107,16 @@ not_recomputable as (
 
 outside_scale as (
     select
-        concat('outside_scale_', lower(index_values.indicator_code), '_', index_values.period_code, '_', lower(index_values.country_code)) as finding_code,
+        concat_ws(
+            '_', 'outside_scale', lower(index_values.indicator_code), index_values.period_code, lower(index_values.country_code)
+        ) as finding_code,
         index_values.country_code,
         index_values.source_code,
         cells.locator,
         cells.printed_text,
         cells.printed_text as reading,
         'A published figure outside the scale of its index stays as published' as rule,
-        concat('The scale ends at ', {{ shown('indicators.maximum_value') }}, '.') as note,
+        concat_ws('', 'The scale ends at ', {{ shown('indicators.maximum_value') }}, '.') as note,
         cells.source_cell_id
     from index_values
     inner join indicators
@@ -123,14 +128,15 @@ outside_scale as (
 
 not_assessed as (
     select
-        concat('not_assessed_', index_values.period_code) as finding_code,
+        concat_ws('', 'not_assessed_', index_values.period_code) as finding_code,
         cast(null as string) as country_code,
         index_values.source_code,
-        concat('Edition ', index_values.period_code, ', column E-Government Index') as locator,
+        concat_ws('', 'Edition ', index_values.period_code, ', column E-Government Index') as locator,
         '0.00000' as printed_text,
         'missing' as reading,
         'A zero that stands for not assessed is a missing figure' as rule,
-        concat(
+        concat_ws(
+            '',
             count(*), ' states: ', {{ join_text('index_values.country_code', ', ', 'index_values.country_code') }},
             '. The last rank, which several share, is no place in the ranking.'
         ) as note,
@@ -143,14 +149,15 @@ not_assessed as (
 -- one state with a zero has the lowest score; several zeros are doubtful, because these parts count things that every state has
 zero_parts as (
     select
-        concat('zero_', lower(index_values.indicator_code), '_', index_values.period_code) as finding_code,
+        concat_ws('', 'zero_', lower(index_values.indicator_code), '_', index_values.period_code) as finding_code,
         cast(null as string) as country_code,
         index_values.source_code,
-        concat('Edition ', index_values.period_code, ', column ', min(indicators.name_en)) as locator,
+        concat_ws('', 'Edition ', index_values.period_code, ', column ', min(indicators.name_en)) as locator,
         min(cells.printed_text) as printed_text,
         min(cells.printed_text) as reading,
         'A zero of a part of the index stays as published' as rule,
-        concat(
+        concat_ws(
+            '',
             count(*), ' states: ', {{ join_text('index_values.country_code', ', ', 'index_values.country_code') }},
             '. That several states stand at zero suggests data that were missing; the EGDI was worked out with these zeros.'
         ) as note,
@@ -168,17 +175,19 @@ zero_parts as (
 -- zeros of parts beside an EGDI of zero, one row per part, edition and answer
 zeros_judged as (
     select
-        concat(
+        concat_ws(
+            '',
             'zero_of_', lower(index_values.indicator_code), '_', index_values.period_code, '_',
             case index_values.obs_status_code when 'A' then 'is_a_figure' when 'U' then 'is_unknown' else 'is_missing' end
         ) as finding_code,
         cast(null as string) as country_code,
         index_values.source_code,
-        concat('Edition ', index_values.period_code, ', column ', min(indicators.name_en)) as locator,
+        concat_ws('', 'Edition ', index_values.period_code, ', column ', min(indicators.name_en)) as locator,
         min(cells.printed_text) as printed_text,
         case index_values.obs_status_code when 'A' then '0' when 'U' then 'not known' else 'missing' end as reading,
         'A zero beside an EGDI of zero is told from a missing figure by evidence' as rule,
-        concat(
+        concat_ws(
+            '',
             count(*), ' states: ', {{ join_text('index_values.country_code', ', ', 'index_values.country_code') }}, '. ',
             min(index_values.obs_evidence)
         ) as note,

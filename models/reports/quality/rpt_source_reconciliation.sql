@@ -58,7 +58,8 @@ final as (
         cast(value_a - value_b as {{ decimal_type() }}) as difference,
         case
             when not is_same_indicator
-                then concat(
+                then concat_ws(
+                    '',
                     'Perhaps another base: the first counts people aged ',
                     case indicator_code when 'INTERNET_USERS_6_74' then '6' else '16' end, ' to 74, the second people as ',
                     source_code_b, ' defines them, in general of all ages.'

@@ -126,12 +126,13 @@ final as (
             when rank_correlation > 0 then 'States with a higher index tend to have a higher share online.'
             else 'States with a higher index tend to have a lower share online.'
         end as reading,
-        concat(
+        concat_ws(
+            '',
             'Among ', countries, ' states that give every channel, which are not a sample of all; where returns must be filed online, ',
             'the share says nothing about choice. That two figures go together does not say that one brings about the other. ',
             case
                 when substring(period_code, 1, 4) = indicator_period_code then ''
-                else concat('The edition is that of ', indicator_period_code, ', the last before. ')
+                else concat_ws('', 'The edition is that of ', indicator_period_code, ', the last before. ')
             end
         ) as caveat
     from correlated

@@ -64,14 +64,15 @@ final as (
         sums.printed_total,
         case
             when sums.channels_missing > 0
-                then concat('Not worked out: ', sums.channels_missing, ' of ', sums.channels_known + sums.channels_missing, ' channels have no figure.')
+                then concat_ws('', 'Not worked out: ', sums.channels_missing, ' of ', sums.channels_known + sums.channels_missing, ' channels have no figure.')
             when sums.usage_all = 0 then 'Not worked out: every channel is printed as zero.'
             when sums.printed_total <> sums.usage_all
                 then 'Not worked out: the channels do not add up to the printed total; see rpt_usage_totals.'
             when not sums.is_shared
                 then 'Not worked out: at least half is counted in a channel that does not say whether it is online.'
             when sums.channels_absent > 0
-                then concat(
+                then concat_ws(
+                    '',
                     'The source lists no figure for ', sums.channels_absent, ' of its channels: not offered, not counted or zero.'
                 )
             else 'Every channel of the source has a figure.'

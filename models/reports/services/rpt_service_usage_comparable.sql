@@ -34,7 +34,7 @@ final as (
             when per_month.usage_count is null
                 then 'The source marks the figure as missing.'
             when per_month.is_read_otherwise
-                then concat('Printed for ', per_month.printed_period_code, ', read as ', per_month.period_code, ': see rpt_discrepancies.')
+                then concat_ws('', 'Printed for ', per_month.printed_period_code, ', read as ', per_month.period_code, ': see rpt_discrepancies.')
             when per_month.grain = 'fiscal_year'
                 then 'A fiscal year of known dates: per month it is the mean of twelve months.'
             when per_month.grain = 'reporting_year'

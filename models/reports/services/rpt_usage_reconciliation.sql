@@ -78,13 +78,13 @@ final as (
         online_b,
         online_a - online_b as online_difference,
         case
-            when usage_a is null then concat('The survey has no figure for some channel. ', note)
+            when usage_a is null then concat_ws('', 'The survey has no figure for some channel. ', note)
             when usage_a <> usage_b and is_repeated
-                then concat('The inventory repeats its sum of the year before, which the survey does not. ', note)
-            when usage_a = usage_b then concat('The two agree. ', note)
-            when online_a = online_b then concat('The two agree online and differ in the other channels. ', note)
-            when abs(usage_a - usage_b) * 20 <= usage_b then concat('The two differ by less than five percent, and neither source says why. ', note)
-            else concat('The two differ, and neither source says why. ', note)
+                then concat_ws('', 'The inventory repeats its sum of the year before, which the survey does not. ', note)
+            when usage_a = usage_b then concat_ws('', 'The two agree. ', note)
+            when online_a = online_b then concat_ws('', 'The two agree online and differ in the other channels. ', note)
+            when abs(usage_a - usage_b) * 20 <= usage_b then concat_ws('', 'The two differ by less than five percent, and neither source says why. ', note)
+            else concat_ws('', 'The two differ, and neither source says why. ', note)
         end as explanation
     from pairs
 )

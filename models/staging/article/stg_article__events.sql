@@ -14,7 +14,7 @@ years_read as (
 
 final as (
     select
-        concat('sabdenov_abdrakhmanova.', event_code) as event_id,
+        concat_ws('', 'sabdenov_abdrakhmanova.', event_code) as event_id,
         event_code,
         event_type,
         title_en,

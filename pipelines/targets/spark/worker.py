@@ -58,6 +58,7 @@ class Spark(worker.Engine):
         self.variables = {"feed_months": (Path.cwd() / "feed" / "months").as_uri()}
         self._master = master
         self._session: SparkSession | None = None
+        self._ends = threading.Event()
         self._started = threading.Thread(target=self._start, daemon=True)
         self._started.start()  # while dbt is imported and parses: Java takes seconds to start
 
@@ -84,15 +85,14 @@ class Spark(worker.Engine):
         patience = float(os.environ[PATIENCE])
         context = session.sparkContext._jsc.sc()
         alone_since = None
-        while True:
-            time.sleep(1)
+        while not self._ends.wait(1):
             try:
                 stopped = context.isStopped()
                 others = len(context.statusTracker().getExecutorInfos()) - 1  # one is the driver
             except Exception:
-                stop("the Java process of Spark has ended")
-            if stopped:
-                stop(f"Spark has ended: the master {self._master} has stopped it or cannot be reached")
+                stopped, others = True, 0
+            if stopped and not self._ends.is_set():
+                stop(f"Spark has ended, with the master {self._master}; target/spark/spark.log holds its last words")
             if others or is_local(self._master):
                 alone_since = None
             elif alone_since is None:
@@ -102,7 +102,7 @@ class Spark(worker.Engine):
 
     def open(self) -> None:
         """Name the loaded tables, and say where the tables of each schema are stored."""
-        # Java keeps a plan as long as Python keeps the object that stands for it: from now on, garbage costs more than its search
+        # Java keeps a plan for as long as Python keeps its object: from now on, garbage costs more than looking for it
         gc.freeze()
         gc.enable()
         self._started.join()
@@ -120,6 +120,7 @@ class Spark(worker.Engine):
 
     def end(self) -> None:
         """Give back the executors. A master that is gone is not waited for."""
+        self._ends.set()
         if self._session:
             stopping = threading.Thread(target=self._session.stop, daemon=True)
             stopping.start()
