@@ -1,0 +1,1 @@
+select feed_file_id from {{ source('arrivals', 'new_files') }}
