@@ -16,7 +16,7 @@ from pipelines.project import EgovError, Exit, Project, replace_file
 
 # The table that holds the rows of the feed.
 FEED_FACT = "fct_service_usage_daily"
-MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
+MONTH = re.compile(r"(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])")
 
 
 @dataclass(frozen=True)
