@@ -10,6 +10,7 @@ import csv
 import json
 import re
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ class Checked:
 def read_manifest(file: Path) -> Manifest:
     """The manifest beside a delivered file. Raises Refused if either is missing or not as expected."""
     if not file.name.isprintable():  # the name is published: it must be text that every product can show
-        raise Refused(file.name, "its name holds a character that cannot be printed; rename it")
+        raise Refused(ascii(file.name), "its name holds a character that cannot be printed; rename it")
     if not file.is_file():
         raise Refused(str(file), "there is no such file")
     path = file.with_name(f"{file.stem}.manifest.json")
@@ -91,21 +92,36 @@ def read_manifest(file: Path) -> Manifest:
 
 
 def read_codes(project: Project) -> Codes:
-    """The codes in raw/: those of the code lists, and the services that national inventories list."""
+    """The codes in raw/: those of the code lists, and the services that national inventories list.
+
+    Raises EgovError, exit code 2, if such a file cannot be read.
+    """
     resources = read_package(project)["resources"]
     inventories = [resource["path"] for resource in resources if resource.get("house_layout") == "services"]
     services: set[str] = set()
     for path in ("codes/services.csv", *inventories):
-        services.update(read_text_table(project.raw / path)["service_code"])
-    regions = read_text_table(project.raw / "codes/regions.csv")
+        services.update(code for (code,) in _listed(project, path, "service_code"))
     return Codes(
         sorted(services),
-        sorted(read_text_table(project.raw / "codes/channels.csv")["channel_code"]),
+        sorted(code for (code,) in _listed(project, "codes/channels.csv", "channel_code")),
         [
             (code, first or None, last or None)
-            for code, first, last in regions[["region_code", "valid_from", "valid_to"]].values
+            for code, first, last in _listed(project, "codes/regions.csv", "region_code", "valid_from", "valid_to")
         ],
     )
+
+
+def _listed(project: Project, path: str, *columns: str) -> list[list[str]]:
+    """These columns of a code list. Every column with a name valid_* must hold dates."""
+    try:
+        table = read_text_table(project.raw / path)[list(columns)]
+        for column in (column for column in columns if column.startswith("valid_")):
+            for text in table[column]:
+                date.fromisoformat(text or "2000-01-01")
+    except (LookupError, ValueError) as error:
+        raise EgovError(f"raw/{path}: {error}; `egov check` says what is wrong with raw/", Exit.REFUSED) from None
+    rows: list[list[str]] = table.to_numpy().tolist()
+    return rows
 
 
 def check(
