@@ -106,7 +106,7 @@ def killed_after_the_register_was_replaced() -> Steps:
         write(*arguments)
         os.kill(os.getpid(), signal.SIGKILL)
 
-    register.write = then_killed
+    register.write = then_killed  # type: ignore[assignment]
     return QUICK
 
 

@@ -17,7 +17,7 @@ import duckdb
 
 from pipelines import signals
 from pipelines.project import EgovError, Exit, Project, child_environment
-from pipelines.releases.connect import MEMORY_LIMIT, limits
+from pipelines.releases.connect import MEMORY_LIMIT, memory
 from pipelines.releases.draft import Tested
 from pipelines.releases.runs import Progress
 
@@ -50,7 +50,7 @@ class Dbt:
                 *(["units"] if self._units else []),
             ],
             cwd=self._project.root,
-            env=child_environment() | _memory_limit(self._project),
+            env=child_environment() | _memory_limit(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -140,9 +140,9 @@ class Dbt:
         return sorted({*tests} - {*due}), due
 
 
-def _memory_limit(project: Project) -> dict[str, str]:
+def _memory_limit() -> dict[str, str]:
     """The variable that profiles.yml reads, if the user has set it. Raises EgovError if it is not a size."""
-    limit = limits(project.build).get("memory_limit")
+    limit = memory().get("memory_limit")
     return {MEMORY_LIMIT: limit} if limit else {}
 
 

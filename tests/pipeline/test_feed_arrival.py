@@ -13,7 +13,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -583,13 +583,15 @@ def test_the_name_of_a_folder_changes_nothing(shared: Project, tmp_path: Path, n
 
 
 # a field of the register and a value that nobody wrote there, or None to leave the field out
+WRONG_HASHES: list[Any] = [None, 5, "", "A" * 64, "a" * 63, "../" + "a" * 61]
+WRONG_COUNTS: list[Any] = ["3", 3.0, True, [3], -1, 2**63]
 DAMAGED: list[tuple[str, Any]] = [
     *(("feed_file_id", value) for value in (7, "", "2024-02-0123456789ab", "../../x", "2024-01-0123456789ag", "2024-01-0123456789ab\n")),
     *(("month", value) for value in (202401, "2024-13", "2024-1", "2024-02", "")),
-    *((name, value) for name in ("sha256", "rows_sha256") for value in (None, 5, "", "A" * 64, "a" * 63, "../" + "a" * 61)),
+    *((name, value) for name in ("sha256", "rows_sha256") for value in WRONG_HASHES),
     *(("file_name", value) for value in (5, ["x"])),
     *((name, value) for name in ("row_count", "usage_sum", "stated_row_count", "stated_usage_sum", "quarantined_rows")
-      for value in ("3", 3.0, True, [3], -1, 2**63)),
+      for value in WRONG_COUNTS),
     *(("quarantined_sum", value) for value in ("3", 3.5, False)),
     *(("arrived_at", value) for value in (5, "yesterday", "", "20240101")),
     *(("replaces", value) for value in (5, [], "../x", "2024-02-0123456789ab")),
@@ -613,7 +615,7 @@ def test_a_damaged_register_is_refused(project: Project, tmp_path: Path, name: s
     assert json.loads(project.feed_register.read_text(encoding="utf-8")) == [changed]
 
 
-@pytest.mark.parametrize("field", list(asdict(register.FeedFile(*[""] * 12))))
+@pytest.mark.parametrize("field", [field.name for field in fields(register.FeedFile)])
 def test_a_register_with_a_field_missing(project: Project, tmp_path: Path, field: str) -> None:
     assert add(project, deliver(tmp_path, replaced(1))).returncode == 0
     (entry,) = register.read(project)
