@@ -6,6 +6,7 @@ import csv
 import gzip
 import hashlib
 import io
+import itertools
 import json
 import os
 import random
@@ -583,19 +584,20 @@ def test_the_name_of_a_folder_changes_nothing(shared: Project, tmp_path: Path, n
 
 
 # a field of the register and a value that nobody wrote there, or None to leave the field out
+COUNTED = ("row_count", "usage_sum", "stated_row_count", "stated_usage_sum", "quarantined_rows")
+WRONG_IDS: list[Any] = [5, [], "../x", "2024-02-0123456789ab"]
 WRONG_HASHES: list[Any] = [None, 5, "", "A" * 64, "a" * 63, "../" + "a" * 61]
 WRONG_COUNTS: list[Any] = ["3", 3.0, True, [3], -1, 2**63]
 DAMAGED: list[tuple[str, Any]] = [
     *(("feed_file_id", value) for value in (7, "", "2024-02-0123456789ab", "../../x", "2024-01-0123456789ag", "2024-01-0123456789ab\n")),
     *(("month", value) for value in (202401, "2024-13", "2024-1", "2024-02", "")),
-    *((name, value) for name in ("sha256", "rows_sha256") for value in WRONG_HASHES),
+    *itertools.product(("sha256", "rows_sha256"), WRONG_HASHES),
     *(("file_name", value) for value in (5, ["x"])),
-    *((name, value) for name in ("row_count", "usage_sum", "stated_row_count", "stated_usage_sum", "quarantined_rows")
-      for value in WRONG_COUNTS),
+    *itertools.product(COUNTED, WRONG_COUNTS),
     *(("quarantined_sum", value) for value in ("3", 3.5, False)),
     *(("arrived_at", value) for value in (5, "yesterday", "", "20240101")),
-    *(("replaces", value) for value in (5, [], "../x", "2024-02-0123456789ab")),
-    *(("ended_at", value) for value in (5, "never", "")),
+    *itertools.product(("replaces",), WRONG_IDS),
+    *(("ended_at", value) for value in (5, "never", "", "20240101")),
     ("unknown", 1),
 ]  # fmt: skip
 
