@@ -148,7 +148,8 @@ def _build(project: Project, run: Run, fingerprint: str, options: Options) -> No
                         run.say(f"warning: {carried.release.database} is not as it was published: nothing is taken over")
                         carried = None
                     else:
-                        draft = replace(draft, carried=carried.release.folder)
+                        files = carried.release.summary["files"]
+                        draft = replace(draft, carried=carried.release.folder, carried_files=files)
             only_feed = carried is not None and carried.everything
             if not only_feed:  # otherwise raw/ is what it was when it was found valid
                 with run.step("validate"):
