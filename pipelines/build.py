@@ -151,7 +151,12 @@ def _build(project: Project, run: Run, fingerprint: str, options: Options) -> No
                         run.say(f"warning: {carried.release.database} is not as it was published: nothing is taken over")
                         carried = None
                     else:
-                        draft = replace(draft, carried=carried.release.folder, only_feed=carried.everything)
+                        draft = replace(
+                            draft,
+                            carried=carried.release.folder,
+                            carried_files=carried.release.summary["files"],
+                            only_feed=carried.everything,
+                        )
             if not draft.only_feed:  # otherwise raw/ is what it was when it was found valid
                 with run.step("validate"):
                     steps.check(project)

@@ -17,6 +17,7 @@ from playwright.sync_api import BrowserContext, Route, sync_playwright
 
 from pipelines.project import Project
 from pipelines.releases import connect
+from tests import feeds
 from tests.helpers import KEEPING, NOT_RUN, copy_project, egov, need
 from tests.importers.official import import_next_editions
 from tests.products.hostile import poison
@@ -52,6 +53,12 @@ def shared_build(tmp_path_factory: pytest.TempPathFactory, name: str, change: Ca
 def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project with one published release. Tests must not change it."""
     return shared_build(tmp_path_factory, "built", lambda project: None)
+
+
+@pytest.fixture(scope="session")
+def fed(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Like `built`, but with a small usage feed. Tests must not change it."""
+    return shared_build(tmp_path_factory, "fed", feeds.add_small)
 
 
 @pytest.fixture(scope="session")

@@ -8,17 +8,23 @@ The services are `portal_0000` and so on; `list_services` adds them to the code 
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 from typing import Annotated
 
 import duckdb
 import typer
+from rich.console import Console
 
+from pipelines.feed import arrival
 from pipelines.intake import check
 from pipelines.project import Project
 from tests.helpers import ROOT
 
 CHANNELS = ("online", "online_account", "telephone", "in_person")
+# Services that raw/codes/services.csv lists, with published figures of January 2019, and one that it does not list.
+KNOWN_SERVICES = ("address_certificate", "criminal_record_certificate", "kindergarten_enrolment")
+UNKNOWN_SERVICE = "made_up"
 
 
 def list_services(project: Project, count: int) -> None:
@@ -81,6 +87,20 @@ def make_month(
     assert totals
     write_manifest(file, month, *totals)
     return file
+
+
+def add_small(project: Project) -> None:
+    """Add three months around January 2019, of some listed services, to the feed of a project; one row is set aside."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = [
+            make_month(Path(folder), month, codes=list(KNOWN_SERVICES), suffix=suffix, share=0.2)
+            for month, suffix in (("2018-12", ".parquet"), ("2019-01", ".parquet"), ("2019-02", ".csv"))
+        ]
+        header, *rows = files[2].read_text(encoding="utf-8").splitlines()
+        rows.insert(3, f"2019-02-03,{UNKNOWN_SERVICE},KZ-75,online,7")
+        files[2].write_text("\n".join([header, *rows]), encoding="utf-8")
+        write_manifest(files[2], "2019-02", len(rows), sum(int(row.split(",")[4]) for row in rows))
+        arrival.add(project, Console(quiet=True), files, quarantine=1, correction=False)
 
 
 def write_manifest(file: Path, month: str, row_count: int, usage_sum: int) -> None:

@@ -76,6 +76,59 @@ def signalled_at_the_very_end() -> Steps:
     return QUICK
 
 
+def killed_as_a_file_is_checked() -> Steps:
+    from pipelines.feed import arrival
+
+    arrival.write_rows = signalled(signal.SIGKILL)  # type: ignore[attr-defined]
+    return QUICK
+
+
+def killed_as_a_file_is_kept() -> Steps:
+    from pipelines.feed import arrival
+
+    arrival.sync = signalled(signal.SIGKILL)  # type: ignore[attr-defined]
+    return QUICK
+
+
+def killed_before_the_register_is_replaced() -> Steps:
+    from pipelines.feed import register
+
+    register.replace_file = signalled(signal.SIGKILL)  # type: ignore[attr-defined]
+    return QUICK
+
+
+def killed_after_the_register_was_replaced() -> Steps:
+    from pipelines.feed import register
+
+    write = register.write
+
+    def then_killed(*arguments: Any) -> None:
+        write(*arguments)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    register.write = then_killed  # type: ignore[assignment]
+    return QUICK
+
+
+def _arrival_stopped_by(number: int) -> Steps:
+    from pipelines.feed import arrival
+
+    arrival.write_rows = signalled(number, arrival.write_rows)  # type: ignore[attr-defined]
+    return QUICK
+
+
+def arrival_stopped_by_SIGTERM() -> Steps:
+    return _arrival_stopped_by(signal.SIGTERM)
+
+
+def arrival_stopped_by_SIGINT() -> Steps:
+    return _arrival_stopped_by(signal.SIGINT)
+
+
+def arrival_stopped_by_SIGHUP() -> Steps:
+    return _arrival_stopped_by(signal.SIGHUP)
+
+
 def no_dbt_can_start() -> Steps:
     import subprocess
 

@@ -131,10 +131,7 @@ def _check(
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     copy = folder / "delivered"
-    try:
-        shutil.copyfile(file, copy)  # what is checked is what is kept, even if somebody changes the file meanwhile
-    except (FileNotFoundError, IsADirectoryError):
-        raise Refused(file.name, f"there is no such file in {file.parent}") from None
+    shutil.copyfile(file, copy)  # what is checked is what is kept, even if somebody changes the file meanwhile
     sha256 = hash_of(copy)
     try:
         with duckdb.connect(config=limits(folder / "spill")) as connection:

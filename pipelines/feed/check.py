@@ -1,4 +1,4 @@
-"""Check: are the rows of a delivered file what a feed must hold? They are judged in DuckDB, which spills what memory cannot hold.
+"""Check: are the rows of a delivered file what a feed must hold? DuckDB judges them, and spills what memory cannot hold.
 
 A file is CSV or Parquet with exactly the columns COLUMNS. Its manifest, `<name>.manifest.json` beside it, states the control
 totals as the portal counts them: {"month": "2024-01", "row_count": 2480000, "usage_sum": 1241287654}.
@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ import duckdb
 
 from pipelines.feed.register import MONTH
 from pipelines.intake.load import read_text_table
-from pipelines.intake.package import read_package
+from pipelines.intake.package import read_package, without_twins
 from pipelines.project import EgovError, Exit, Project
 
 COLUMNS = ("usage_date", "service_code", "region_code", "channel_code", "usage_count")
@@ -57,7 +59,8 @@ class Codes:
 class Checked:
     """What a check found: the rows and uses to load, and those set aside.
 
-    `quarantined` has the numbers of the rows that were set aside. `quarantined_sum` is None if one of them has no readable count.
+    `quarantined` has the numbers of the rows that were set aside. `quarantined_sum` is None if the count of one of them is
+    unreadable.
     """
 
     row_count: int
@@ -67,13 +70,17 @@ class Checked:
 
 
 def read_manifest(file: Path) -> Manifest:
-    """The manifest beside a delivered file. Raises Refused if it is missing or not as expected."""
+    """The manifest beside a delivered file. Raises Refused if either is missing or not as expected."""
+    if not file.name.isprintable():  # the name is published: it must be text that every product can show
+        raise Refused(ascii(file.name), "its name holds a character that cannot be printed; rename it")
+    if not file.is_file():
+        raise Refused(str(file), "there is no such file")
     path = file.with_name(f"{file.stem}.manifest.json")
     example = '{"month": "2024-01", "row_count": 100, "usage_sum": 12345}'
     if not path.is_file():
         raise Refused(file.name, f"it has no manifest {path.name} beside it; expected {example}, as the portal states them")
     try:
-        stated = json.loads(path.read_text(encoding="utf-8"))
+        stated = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=without_twins)
         manifest = Manifest(**stated)
         counts = (manifest.row_count, manifest.usage_sum)
         sound = MONTH.fullmatch(manifest.month) and all(type(count) is int and 0 <= count < 2**63 for count in counts)
@@ -85,21 +92,36 @@ def read_manifest(file: Path) -> Manifest:
 
 
 def read_codes(project: Project) -> Codes:
-    """The codes in raw/: those of the code lists, and the services that national inventories list."""
+    """The codes in raw/: those of the code lists, and the services that national inventories list.
+
+    Raises EgovError, exit code 2, if such a file cannot be read.
+    """
     resources = read_package(project)["resources"]
     inventories = [resource["path"] for resource in resources if resource.get("house_layout") == "services"]
     services: set[str] = set()
     for path in ("codes/services.csv", *inventories):
-        services.update(read_text_table(project.raw / path)["service_code"])
-    regions = read_text_table(project.raw / "codes/regions.csv")
+        services.update(code for (code,) in _listed(project, path, "service_code"))
     return Codes(
         sorted(services),
-        sorted(read_text_table(project.raw / "codes/channels.csv")["channel_code"]),
+        sorted(code for (code,) in _listed(project, "codes/channels.csv", "channel_code")),
         [
             (code, first or None, last or None)
-            for code, first, last in regions[["region_code", "valid_from", "valid_to"]].values
+            for code, first, last in _listed(project, "codes/regions.csv", "region_code", "valid_from", "valid_to")
         ],
     )
+
+
+def _listed(project: Project, path: str, *columns: str) -> list[list[str]]:
+    """These columns of a code list. Every column with a name valid_* must hold dates."""
+    try:
+        table = read_text_table(project.raw / path)[list(columns)]
+        for column in (column for column in columns if column.startswith("valid_")):
+            for text in table[column]:
+                date.fromisoformat(text or "2000-01-01")
+    except (LookupError, ValueError) as error:
+        raise EgovError(f"raw/{path}: {error}; `egov check` says what is wrong with raw/", Exit.REFUSED) from None
+    rows: list[list[str]] = table.to_numpy().tolist()
+    return rows
 
 
 def check(
@@ -107,23 +129,25 @@ def check(
 ) -> Checked:
     """Judge a delivered file. Fills two tables of the connection, which must be new: `delivered`, its rows, and `bad`.
 
-    `bad` has the number of each bad row, the column at fault, what was found there and what was expected. `name` is what messages call the file, and `quarantine` is how many bad rows may be set aside. Raises Refused.
+    `bad` has the number of each bad row, the column at fault, what was found there and what was expected. `name` is what
+    messages call the file, and `quarantine` is how many bad rows may be set aside. Raises Refused.
     """
     try:
         _read(connection, file, Path(name).suffix.lower(), name)
     except duckdb.OutOfMemoryException:
         raise
     except duckdb.Error as error:
-        raise Refused(name, f"it cannot be read: {first_line(error)}") from None
+        raise Refused(name, _unreadable(error)) from None
     _judge(connection, manifest.month, codes)
-    bad = [row for (row,) in connection.execute("select distinct feed_row from bad order by 1").fetchall()]
-    if len(bad) > quarantine:
+    (count,) = _one(connection, "select count(distinct feed_row) from bad")
+    if count > quarantine:
         row, column, found, expected = _one(connection, "select * from bad order by feed_row, bad_column limit 1")
         raise Refused(
             name,
             f"row {row}, column {column}: {found}; expected {expected}; "
-            f"bad rows in all: {len(bad)} (--quarantine {len(bad)} would set them aside)",
+            f"bad rows in all: {count} (--quarantine {count} would set them aside)",
         )
+    bad = [row for (row,) in connection.execute("select distinct feed_row from bad order by 1").fetchall()]
     rows, total, unreadable, kept, kept_sum = _one(
         connection,
         "select count(*), coalesce(sum(usage_count), 0), count(*) - count(usage_count), "
@@ -150,10 +174,11 @@ def write_rows(connection: duckdb.DuckDBPyConnection, feed_file_id: str, path: P
 def write_quarantine(connection: duckdb.DuckDBPyConnection, feed_file_id: str, path: Path) -> None:
     """Write the bad rows of a checked file as Parquet: their numbers, their values as text, and what is wrong with them."""
     connection.execute(
-        "copy (select ?::varchar as feed_file_id, feed_row, coalesce(usage_date::varchar, date_text) as usage_date, service_code, "
-        "region_code, channel_code, coalesce(usage_count::varchar, count_text) as usage_count, reason from delivered join ("
-        "select feed_row, string_agg(concat(bad_column, ': ', found, '; expected ', expected), '. ' order by bad_column, expected) "
-        "as reason from bad group by feed_row) using (feed_row) order by feed_row) to ? (format parquet, compression zstd)",
+        "copy (select ?::varchar as feed_file_id, feed_row, coalesce(usage_date::varchar, date_text) as usage_date, "
+        "service_code, region_code, channel_code, coalesce(usage_count::varchar, count_text) as usage_count, reason "
+        "from delivered join (select feed_row, string_agg(concat(bad_column, ': ', found, '; expected ', expected), '. ' "
+        "order by bad_column, expected) as reason from bad group by feed_row) using (feed_row) order by feed_row) "
+        "to ? (format parquet, compression zstd)",
         [feed_file_id, str(path)],
     )
 
@@ -162,30 +187,30 @@ def _read(connection: duckdb.DuckDBPyConnection, file: Path, suffix: str, name: 
     """Fill the table delivered: feed_row from 1, the columns of the feed, and the text of a date or count that is none."""
     match suffix:
         case ".parquet":
-            described = connection.execute("describe select * from read_parquet(?)", [str(file)]).fetchall()
+            parquet = "read_parquet(?, hive_partitioning = false)"  # the name of a folder is no column
+            described = connection.execute(f"describe select * from {parquet}", [str(file)]).fetchall()
             types = {column: data_type for column, data_type, *_ in described}
             _require_columns(list(types), name)
             for column in COLUMNS:
                 if types[column] not in TYPES[column]:
                     raise Refused(name, f"column {column} is {types[column]}; expected {_type_expected(column)}")
-            source, row = "read_parquet(?, file_row_number = true)", "file_row_number + 1"
+            source, row = f"{parquet[:-1]}, file_row_number = true)", "file_row_number + 1"
             typed = types["usage_date"] == "DATE"
         case ".csv":
             columns = _header(file, name)
             _require_columns(columns, name)
             text = ", ".join(f"'{column}': 'VARCHAR'" for column in columns)
-            source = f"read_csv(?, columns = {{{text}}}, header = true, auto_detect = false, delim = ',', quote = '\"', escape = '\"')"
+            dialect = """header = true, auto_detect = false, delim = ',', quote = '"', escape = '"'"""
+            source = f"read_csv(?, columns = {{{text}}}, {dialect})"
             row, typed = "row_number() over ()", False
         case _:
             raise Refused(name, "expected a file that ends in .parquet or .csv")
-    day = (
-        "usage_date"
-        if typed
-        else f"case when {_matches('usage_date', '[0-9]{4}-[0-9]{2}-[0-9]{2}')} then try_cast(usage_date as date) end"
-    )
-    count = (
-        "usage_count" if suffix == ".parquet" else f"case when {_matches('usage_count', '-?[0-9]{1,18}')} then usage_count end"
-    )
+    day = count = None
+    if not typed:
+        day = f"case when {_matches('usage_date', '[0-9]{4}-[0-9]{2}-[0-9]{2}')} then try_cast(usage_date as date) end"
+    if suffix == ".csv":
+        count = f"case when {_matches('usage_count', '-?[0-9]{1,18}')} then usage_count end"
+    day, count = day or "usage_date", count or "usage_count"
     connection.execute(
         f"create table delivered as select ({row})::integer as feed_row, {day} as usage_date, service_code, region_code, "
         f"channel_code, try_cast({count} as bigint) as usage_count, "
@@ -205,9 +230,9 @@ def _judge(connection: duckdb.DuckDBPyConnection, month: str, codes: Codes) -> N
     connection.execute(
         f"""create table bad as
         with known as (
-            select d.*, s.code is not null as has_service, c.code is not null as has_channel, r.code is not null as has_region,
-                (first_day is null or usage_date >= first_day) and (last_day is null or usage_date <= last_day) as region_exists,
-                first_day, last_day
+            select d.*, first_day, last_day,
+                s.code is not null as has_service, c.code is not null as has_channel, r.code is not null as has_region,
+                coalesce(usage_date >= first_day, true) and coalesce(usage_date <= last_day, true) as region_exists
             from delivered as d
             left join services as s on s.code = d.service_code
             left join channels as c on c.code = d.channel_code
@@ -222,23 +247,25 @@ def _judge(connection: duckdb.DuckDBPyConnection, month: str, codes: Codes) -> N
         select feed_row, 'usage_date', usage_date::varchar, 'a day of {month}'
         from known where not (usage_date >= '{first}'::date and usage_date <= last_day('{first}'::date))
         union all
-        select feed_row, 'service_code', {_quoted("service_code")}, 'a code of raw/codes/services.csv or of a national inventory'
+        select feed_row, 'service_code', {_quoted("service_code")},
+            'a code of raw/codes/services.csv or of a national inventory'
         from known where not has_service
         union all
         select feed_row, 'region_code', {_quoted("region_code")}, 'a code of raw/codes/regions.csv'
         from known where not has_region
         union all
         select feed_row, 'region_code', region_code, concat(
-            'a region that existed on ', usage_date, ' (this one ', 'began on ' || first_day, case when first_day is not null and
-            last_day is not null then ', ' end, 'ended on ' || last_day, ')'
+            'a region that existed on ', usage_date, ' (this one ',
+            concat_ws(', ', 'began on ' || first_day, 'ended on ' || last_day), ')'
         ) from known where has_region and not region_exists
         union all
         select feed_row, 'channel_code', {_quoted("channel_code")}, 'a code of raw/codes/channels.csv'
         from known where not has_channel
         union all
-        select feed_row, 'usage_count', {_quoted("count_text")}, 'a whole number' from known where usage_count is null
+        select feed_row, 'usage_count', {_quoted("count_text")}, 'a whole number from 0 to {LARGEST}'
+        from known where usage_count is null
         union all
-        select feed_row, 'usage_count', usage_count::varchar, 'a count from 0 to {LARGEST}'
+        select feed_row, 'usage_count', usage_count::varchar, 'a whole number from 0 to {LARGEST}'
         from known where usage_count not between 0 and {LARGEST}
         union all
         select feed_row, 'usage_date', 'the date, service, region and channel of row ' ||
@@ -248,10 +275,11 @@ def _judge(connection: duckdb.DuckDBPyConnection, month: str, codes: Codes) -> N
 
 
 def _header(file: Path, name: str) -> list[str]:
-    """The names in the first row of a CSV file."""
+    """The names in the first line of a CSV file."""
+    with open(file, "rb") as lines:
+        first = re.split(b"[\r\n]", lines.readline(10_000))[0]
     try:
-        with open(file, encoding="utf-8-sig", newline="") as lines:
-            return next(csv.reader(lines), [])
+        return next(csv.reader([first.decode("utf-8-sig")]), [])
     except (UnicodeDecodeError, csv.Error) as error:
         raise Refused(name, f"row 0, the header: {error}; expected UTF-8 text with commas") from None
 
@@ -274,8 +302,22 @@ def _matches(column: str, pattern: str) -> str:
 
 
 def _quoted(column: str) -> str:
-    """A found text as a message shows it."""
-    return f"coalesce('''' || {column} || '''', 'nothing')"
+    """A found text as a message shows it: its start, in one line."""
+    return f"coalesce('''' || replace(left({column}, 100), chr(10), '\\n') || '''', 'nothing')"
+
+
+def _unreadable(error: duckdb.Error) -> str:
+    """What is wrong with a file that DuckDB cannot read, and in which row."""
+    said = first_line(error).partition(" Possible fixes:")[0]
+    line = re.search(r"CSV Error on Line: ([0-9]+)", said)  # DuckDB counts rows, the header as the first
+    if line is None:
+        return f"it cannot be read: {said}"
+    row = f"row {int(line[1]) - 1}"
+    if found := re.search(r"Expected Number of Columns: [0-9]+ Found: ([0-9]+)", said):
+        return f"{row}: it has {found[1]} cells; expected {len(COLUMNS)}"
+    if "not utf-8 encoded" in said:
+        return f"{row}: it is not UTF-8 text; expected UTF-8"
+    return f"{row}: it cannot be read: {said[:300]}; expected {len(COLUMNS)} cells as in RFC 4180"
 
 
 def first_line(error: Exception) -> str:

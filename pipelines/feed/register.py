@@ -16,7 +16,7 @@ from pipelines.project import EgovError, Exit, Project, replace_file
 
 # The table that holds the rows of the feed.
 FEED_FACT = "fct_service_usage_daily"
-MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
+MONTH = re.compile(r"(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])")
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,10 @@ def read(project: Project) -> list[FeedFile]:
     if not project.feed_register.exists():
         return []
     try:
-        entries = [FeedFile(**entry) for entry in json.loads(project.feed_register.read_text(encoding="utf-8"))]
+        listed = json.loads(project.feed_register.read_text(encoding="utf-8"))
+        if not isinstance(listed, list):
+            raise ValueError("it is no list")
+        entries = [FeedFile(**entry) for entry in listed]
         for entry in entries:
             _require_sound(entry)
     except (ValueError, TypeError, RecursionError) as error:
@@ -105,11 +108,19 @@ def _require_sound(entry: FeedFile) -> None:
     for field in fields(entry):
         value = getattr(entry, field.name)
         kind, _, optional = str(field.type).partition(" | ")
-        expected = {"int": int, "str": str}[kind]
-        if type(value) is not expected and not (optional and value is None):
+        sound = type(value) is {"int": int, "str": str}[kind] or bool(optional and value is None)
+        if kind == "int" and sound and value is not None:
+            # rows with a negative count may have been set aside, but nothing else is ever negative
+            sound = (0 if field.name != "quarantined_sum" else -(2**63)) <= value < 2**63
+        if not sound:
             raise ValueError(f"{field.name} of {entry.feed_file_id} is {value!r}")
-    if not MONTH.fullmatch(entry.month) or not re.fullmatch(rf"{entry.month}-[0-9a-f]{{12}}", entry.feed_file_id):
-        raise ValueError(f"{entry.feed_file_id!r} is no id of a file of {entry.month!r}")
+    if not MONTH.fullmatch(entry.month):
+        raise ValueError(f"{entry.month!r} is no month")
+    for feed_file_id in (entry.feed_file_id, entry.replaces):
+        if feed_file_id is not None and not re.fullmatch(rf"{entry.month}-[0-9a-f]{{12}}", feed_file_id):
+            raise ValueError(f"{feed_file_id!r} is no id of a file of {entry.month!r}")
     if not all(re.fullmatch("[0-9a-f]{64}", digest) for digest in (entry.sha256, entry.rows_sha256)):
         raise ValueError(f"a hash of {entry.feed_file_id} is no SHA-256")
-    datetime.fromisoformat(entry.arrived_at)
+    for at in (entry.arrived_at, entry.ended_at):
+        if at is not None and stamp(datetime.fromisoformat(at)) != at:
+            raise ValueError(f"{at!r} is no time of {entry.feed_file_id}")

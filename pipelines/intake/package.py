@@ -54,7 +54,7 @@ def read_package(project: Project) -> dict[str, Any]:
         if path.stat().st_size > MAX_PACKAGE_BYTES:
             raise ValueError(f"{path.stat().st_size} bytes, expected at most {MAX_PACKAGE_BYTES}")
         package = json.loads(
-            path.read_bytes().decode(), object_pairs_hook=_without_twins, parse_float=_refuse, parse_constant=_refuse
+            path.read_bytes().decode(), object_pairs_hook=without_twins, parse_float=_refuse, parse_constant=_refuse
         )
         content = json.dumps(package, ensure_ascii=False).encode()  # fails for half a surrogate pair, which is not valid text
     except FileNotFoundError:
@@ -75,7 +75,7 @@ def _findings(content: bytes) -> list[Finding]:
     return sorted(set(_schema_findings(package)) or set(_package_findings(package)))
 
 
-def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """A JSON object as a dict. Raises ValueError if it has a property twice: two readers could read different values."""
     counted = Counter(name for name, _ in pairs)
     if twice := [name for name, times in counted.items() if times > 1]:

@@ -85,7 +85,7 @@ def _take_over(product: Product, draft: Draft) -> bool:
 
     Returns False, and takes none, if that release lacks one: a product must never write into a file that another release has.
     """
-    if not draft.only_feed or not all(draft.carried and (draft.carried / file.path).is_file() for file in product.files):
+    if not draft.only_feed or not all(draft.can_take_over(file.path) for file in product.files):
         return False
     for file in product.files:
         (draft.folder / file.path).parent.mkdir(exist_ok=True)

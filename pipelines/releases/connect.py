@@ -44,12 +44,20 @@ def connect(database: Path) -> duckdb.DuckDBPyConnection:
 def limits(spill: Path) -> dict[str, Any]:
     """The settings of a connection that builds: EGOV_MEMORY_LIMIT, if it is set, and the folder for what memory cannot hold.
 
+    Raises EgovError as `memory` does.
+    """
+    return {"temp_directory": str(spill), **memory()}
+
+
+def memory() -> dict[str, Any]:
+    """The setting for EGOV_MEMORY_LIMIT; empty if it is not set.
+
     Raises EgovError, exit code 2, if EGOV_MEMORY_LIMIT is not a size.
     """
     limit = os.environ.get(MEMORY_LIMIT, "")
-    if limit and not re.fullmatch(r"[0-9]+(\.[0-9]+)? ?(MB|MiB|GB|GiB)", limit):
+    if limit and not re.fullmatch(r"[1-9][0-9]{0,5}(\.[0-9]+)? ?(MB|MiB|GB|GiB)", limit):
         raise EgovError(f"{MEMORY_LIMIT} is {limit!r}; expected a size such as 4GB or 512MiB", Exit.REFUSED)
-    return {"temp_directory": str(spill)} | ({"memory_limit": limit} if limit else {})
+    return {"memory_limit": limit} if limit else {}
 
 
 def lock(connection: duckdb.DuckDBPyConnection) -> None:

@@ -96,9 +96,9 @@ class Diff:
 def compare(old: Path, new: Path) -> Diff:
     """The differences between the public tables of two database files, opened read-only.
 
-    Raises EgovError if there is a log beside one of them.
+    Raises EgovError if there is a log beside one of them, or if EGOV_MEMORY_LIMIT is not a size.
     """
-    with duckdb.connect() as connection:
+    with duckdb.connect(config=connect.memory()) as connection:
         for name, path in (("old", old), ("new", new)):
             connect.refuse_log(path)
             connection.execute(f"attach ? as {name} (read_only)", [str(path)])
@@ -193,6 +193,9 @@ def _compare_files(connection: duckdb.DuckDBPyConnection, table: str, change: Ta
         sums = f"select feed_file_id, count(*), sum(usage_count) from {side}.{table} group by feed_file_id"
         sides.append({file: f"{rows} rows, {uses} uses" for file, rows, uses in connection.execute(sums).fetchall()})
     before, after = sides
+    for file in sorted(before.keys() & after.keys()):  # such a file has the same rows, unless a database is damaged
+        if before[file] != after[file]:
+            change.changed.append((file[:7], "rows", f"{file} ({before[file]})", f"{file} ({after[file]})"))
     months = {file[:7]: file for file in before}
     for file in sorted(after.keys() - before.keys()):
         if former := months.pop(file[:7], None):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,8 +32,9 @@ class Tested:
 class Draft:
     """A release in the making: its folder in the build folder, its id and time, and the hashes of its inputs.
 
-    `carried` is the folder of the release from which the months of the feed are taken over, if there is one. If `only_feed` has
-    changed since that release, its other tables are taken over too; `built` has the names of the tables that were built then.
+    `carried` is the folder of the release from which the months of the feed are taken over, if there is one, and
+    `carried_files` are its files as release.json lists them. If `only_feed` has changed since that release, its other tables are
+    taken over too; `built` has the names of the tables that were built then.
     """
 
     project: Project
@@ -42,6 +44,7 @@ class Draft:
     raw_sha256: str
     fingerprint: str
     carried: Path | None = None
+    carried_files: Mapping[str, str] = field(default_factory=dict)
     only_feed: bool = False
     built: frozenset[str] = frozenset()
 
@@ -60,22 +63,28 @@ class Draft:
         """Whether the table with this name, without its schema, was taken over as it is."""
         return self.only_feed and table not in self.built
 
+    def can_take_over(self, path: str) -> bool:
+        """Whether the carried release has this file as it was published. One that was changed since is not passed on."""
+        source = self.carried and self.carried / path
+        return bool(source and source.is_file() and hash_of(source) == self.carried_files.get(path))
+
     def take_over(self, path: str) -> bool:
         """Put a file into the draft that need not be written again. Returns whether there is one.
 
-        The rows of the daily fact are the checked rows in feed/months/; any other file comes from the carried release.
+        It is the file of the carried release. Otherwise, for rows of the daily fact, it is a copy of the checked rows in
+        feed/months/: a copy and no link, because no release may change with a file that is outside of it.
         """
-        for source in (
-            self.project.feed / "months" / Path(path).name if Path(path).parent.name == FEED_FACT else None,
-            self.carried / path if self.carried else None,
-        ):
-            if source and source.is_file():
-                try:
-                    os.link(source, self.folder / path)
-                except OSError:  # feed/ is on another disk
-                    shutil.copyfile(source, self.folder / path)
-                return True
-        return False
+        rows = self.project.feed / "months" / Path(path).name
+        if self.carried and self.can_take_over(path):
+            try:
+                os.link(self.carried / path, self.folder / path)
+            except OSError:  # this disk has no such links
+                shutil.copyfile(self.carried / path, self.folder / path)
+        elif Path(path).parent.name == FEED_FACT and rows.is_file():
+            shutil.copyfile(rows, self.folder / path)
+        else:
+            return False
+        return True
 
     def finish(self, tested: Tested) -> None:
         """Complete the folder after the tests and the products: record the tests, write release.json, and seal every file.

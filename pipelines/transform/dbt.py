@@ -20,7 +20,7 @@ import duckdb
 
 from pipelines import signals
 from pipelines.project import EgovError, Exit, Project, child_environment
-from pipelines.releases.connect import MEMORY_LIMIT, limits
+from pipelines.releases.connect import MEMORY_LIMIT, memory
 from pipelines.releases.draft import Tested
 from pipelines.releases.runs import Progress
 
@@ -68,7 +68,7 @@ class Dbt:
 
     def _environment(self) -> dict[str, str]:
         """The environment of the worker. Raises EgovError, exit code 2, if the memory limit is not a size."""
-        limit = limits(self._project.build).get("memory_limit")
+        limit = memory().get("memory_limit")
         return child_environment() | ({MEMORY_LIMIT: limit} if limit else {})
 
     def start_models(self, *, only_feed: bool) -> None:

@@ -40,7 +40,7 @@ full outer join monthly
     on files.feed_file_id = monthly.feed_file_id
 where
     not coalesce(
-        files.row_count = 0
+        (files.row_count = 0 and daily.row_count is null and monthly.days_used is null)
         or (
             files.row_count = daily.row_count
             and files.row_count = monthly.days_used

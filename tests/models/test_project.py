@@ -18,6 +18,7 @@ import yaml
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
+from pipelines.feed.register import FEED_FACT
 from pipelines.project import Project
 from pipelines.releases import store
 from tests.helpers import ROOT
@@ -51,7 +52,9 @@ def test_a_model_and_what_proves_it_stand_together(manifest: dict[str, Any]) -> 
         described = Path(model["patch_path"].removeprefix("egov://"))
         beside = Path(model["original_file_path"]).with_suffix(".yml")
         shared = beside.with_name(f"_{beside.parent.name}.yml")
-        assert described in ((beside, shared) if beside.parent.name in ("codes", "datapackage") else (beside,)), model["name"]
+        assert described in ((beside, shared) if beside.parent.name in ("codes", "datapackage", "feed") else (beside,)), model[
+            "name"
+        ]
     by_id = {model["unique_id"]: model for model in models(manifest)}
     for unit in manifest["unit_tests"].values():
         tested = by_id[unit["depends_on"]["nodes"][0]]
@@ -75,13 +78,34 @@ def constraints(model: dict[str, Any]) -> set[tuple[str, tuple[str, ...]]]:
 
 
 def test_every_public_table_has_a_key_and_facts_lead_back_to_a_cell(manifest: dict[str, Any]) -> None:
+    """Except the two that hold the rows of the feed: they have no key, for their size, and lead back to a file and a row."""
+    keyless = set()
     for model in models(manifest):
+        rules = constraints(model)
         if layer(model) in ("marts", "reports"):
-            assert [kind for kind, _ in constraints(model)].count("primary_key") == 1, model["name"]
-        if model["name"].startswith("fct_"):
-            assert {("not_null", ("source_cell_id",)), ("foreign_key", ("source_cell_id",))} <= constraints(model), model[
-                "name"
-            ]
+            keys = [kind for kind, _ in rules].count("primary_key")
+            assert keys <= 1, model["name"]
+            if keys == 0:
+                keyless.add(model["name"])
+        if model["name"] == FEED_FACT:
+            assert {("not_null", ("feed_file_id",)), ("not_null", ("feed_row",))} <= rules
+        elif model["name"].startswith("fct_"):
+            assert {("not_null", ("source_cell_id",)), ("foreign_key", ("source_cell_id",))} <= rules, model["name"]
+    assert keyless == {FEED_FACT, "rpt_service_usage_monthly"}
+
+
+def test_only_models_of_the_feed_are_built_again_for_a_new_month(manifest: dict[str, Any]) -> None:
+    """Whatever reads a model of the feed is tagged too: otherwise a build that takes the rest over would leave it as it was."""
+    by_id = {model["unique_id"]: model for model in models(manifest)}
+    tagged = {name for name, model in by_id.items() if "feed" in model["tags"]}
+    assert {by_id[name]["name"] for name in tagged} >= {FEED_FACT, "dim_feed_files", "rpt_region_usage"}
+    for name, model in by_id.items():
+        assert name in tagged or not tagged & {*model["depends_on"]["nodes"]}, model["name"]
+    for source in manifest["sources"].values():
+        readers = {name for name, model in by_id.items() if source["unique_id"] in model["depends_on"]["nodes"]}
+        if source["source_name"] in ("feed", "arrivals"):
+            assert readers
+            assert readers <= tagged, source["name"]
 
 
 def test_every_constraint_of_a_contract_is_in_the_release(manifest: dict[str, Any], release: duckdb.DuckDBPyConnection) -> None:
@@ -267,7 +291,7 @@ def test_models_with_logic_have_unit_tests(manifest: dict[str, Any]) -> None:
         "stg_codes__group_memberships", "dim_indicator_editions", "rpt_recomputation", "rpt_country_profile", "rpt_group_leaders",
         "rpt_revisions", "rpt_source_reconciliation", "int_service_usage_per_month", "claims_on_indices", "claims_on_services",
         "findings_on_usage", "findings_on_figures", "int_usage_vintages_ordered", "int_usage_channels_summed", "int_usage_totals_compared",
-        "int_agencies_listed", "rpt_index_against_use",
+        "int_agencies_listed", "rpt_index_against_use", "rpt_service_usage_monthly", "rpt_region_usage", "rpt_feed_reconciliation",
     }  # fmt: skip
     assert with_logic <= tested
 

@@ -1,7 +1,8 @@
 """Tries and counts faults: `make faults`, or `python -m tests.proofs.faults kills --count 200` for one of them.
 
 Each trial works on a copy of the project, prints a count at the end and exits with 1 if anything broke. The tests run the same
-trials in a short form.
+trials in a short form. With `--feed ROWS`, the project of kills, readers and writes has a usage feed of about so many rows, of
+which one month is corrected again and again.
 """
 
 from __future__ import annotations
@@ -23,17 +24,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
+import duckdb
 import typer
 from rich.progress import track
 
 from pipelines.build import Steps
+from pipelines.feed import register
 from pipelines.intake import check, load, package
 from pipelines.project import EgovError, Project
 from pipelines.releases import connect, store
+from tests import feeds
 from tests.helpers import ROOT, copy_project, egov
 
 app = typer.Typer(add_completion=False, help=__doc__)
 READERS = 8
+FeedRows = Annotated[int, typer.Option("--feed", help="Rows of the usage feed of the project; 0: no feed.", min=0)]
+FEED_MONTHS = ["2024-01", "2024-02", "2024-03"]
 
 
 def assert_whole(project: Project) -> str:
@@ -56,6 +62,11 @@ def assert_whole(project: Project) -> str:
         assert connection.execute("select release_id from meta.build_info").fetchall() == [(release_id,)]
         for table, rows in summary["facts"].items():
             assert connection.execute(f"select count(*) from marts.{table}").fetchall() == [(rows,)]
+        sums = (
+            "select feed_file_id, row_count, usage_sum from marts.dim_feed_files where row_count > 0 except all "
+            "select feed_file_id, count(*), sum(usage_count) from marts.fct_service_usage_daily group by 1"
+        )
+        assert connection.execute(sums).fetchall() == [], "a month of the feed is not whole"
         adrift = "select count(*) from marts.fct_index_values anti join marts.dim_source_cells using (source_cell_id)"
         assert connection.execute(adrift).fetchall() == [(0,)]
         verdicts = connection.execute("select verdict, count(*) from reports.rpt_claims group by 1").fetchall()
@@ -83,6 +94,39 @@ def kill_once(project: Project, seconds: float) -> None:
     assert_whole(project)
 
 
+def start_feed(project: Project, rows: int) -> None:
+    """Add a feed of about so many rows, in three months, to a project; none if `rows` is 0."""
+    if rows:
+        with duckdb.connect() as connection:
+            regions = connection.execute(
+                "select count(*) from read_csv(?)", [str(project.raw / "codes/regions.csv")]
+            ).fetchone()
+        assert regions
+        services = max(1, round(rows / (len(FEED_MONTHS) * 30 * regions[0] * len(feeds.CHANNELS))))
+        feeds.list_services(project, services)
+        files = [feeds.make_month(project.root / "portal", month, codes=feeds.services(services)) for month in FEED_MONTHS]
+        add_to_feed(project, *files)
+
+
+def correct_feed(project: Project, number: int) -> None:
+    """The last month of the feed, if there is one, arrives again with other counts."""
+    if held := register.active(project):
+        with duckdb.connect() as connection:
+            codes = connection.execute(
+                "select distinct service_code from read_parquet(?) order by 1", [str(held[-1].rows_file(project))]
+            ).fetchall()
+        folder = project.root / "portal" / str(number)
+        add_to_feed(
+            project, feeds.make_month(folder, held[-1].month, codes=[code for (code,) in codes], seed=number), "--correction"
+        )
+        shutil.rmtree(folder)
+
+
+def add_to_feed(project: Project, *arguments: Path | str) -> None:
+    done = egov(project, "feed", "add", *map(str, arguments))
+    assert done.returncode == 0, done.stderr
+
+
 def mark(project: Project, number: int) -> None:
     """Change the data of the next release in two tables at once: add a number to a claim and to a finding."""
     for name, column in (("claims", "statement"), ("discrepancies", "note")):
@@ -102,7 +146,10 @@ MARKS = """
         (select release_id from meta.build_info),
         (select split_part(statement, ' #', 2) from reports.rpt_claims where statement like '% #%'),
         (select split_part(note, ' #', 2) from reports.rpt_discrepancies where note like '% #%'),
-        (select count(*) from marts.fct_index_values)
+        (select count(*) from marts.fct_index_values),
+        (select coalesce(sum(usage_count), 0)::bigint from marts.fct_service_usage_daily),
+        (select coalesce(sum(usage_sum), 0)::bigint from marts.dim_feed_files),
+        (select coalesce(sum(usage_count), 0)::bigint from reports.rpt_region_usage)
 """
 
 
@@ -123,7 +170,7 @@ def read_in_a_loop(root: str, stop: str, report: str, held: bool) -> None:
                 connection.close()
             assert answer
             answers += 1
-            if answer[1] != answer[2] or seen.setdefault(answer[0], answer) != answer:
+            if answer[1] != answer[2] or len({*answer[4:]}) > 1 or seen.setdefault(answer[0], answer) != answer:
                 wrong.append(f"mixed: {answer}")
             if kept and answer != first:
                 wrong.append(f"changed under an open connection: {first} -> {answer}")
@@ -138,6 +185,7 @@ def read_in_a_loop(root: str, stop: str, report: str, held: bool) -> None:
 def publish_marked(project: Project, number: int) -> None:
     """Build and publish a full release that differs from the previous one."""
     mark(project, number)
+    correct_feed(project, number)
     done = egov(project, "build", "--keep", "3", steps=Steps())
     assert done.returncode == 0, done.stderr
 
@@ -169,10 +217,10 @@ def read_through_rebuilds(
     return sum(report["answers"] for report in told), [wrong for report in told for wrong in report["wrong"]]
 
 
-def build_with_room_for(project: Project, size: int) -> subprocess.CompletedProcess[str]:
+def build_with_room_for(project: Project, size: int, *options: str) -> subprocess.CompletedProcess[str]:
     """Run a build in which no file can grow beyond `size` bytes: every write past that fails, as on a full disk."""
     return subprocess.run(
-        [sys.executable, "-m", "pipelines", "build", "--force"],
+        [sys.executable, "-m", "pipelines", "build", "--force", *options],
         env={**os.environ, "EGOV_PROJECT_DIR": str(project.root)},
         capture_output=True,
         text=True,
@@ -257,15 +305,17 @@ def judge_mutant(chance: random.Random) -> str:
 
 
 @app.command()
-def kills(count: Annotated[int, typer.Option(min=1)] = 200, seed: int = 1) -> None:
+def kills(count: Annotated[int, typer.Option(min=1)] = 200, seed: int = 1, feed: FeedRows = 0) -> None:
     """Kill the whole process tree of a build at random moments; after each kill, the release is intact and a build succeeds."""
     chance = random.Random(seed)
     with tempfile.TemporaryDirectory() as folder:
         project = copy_project(Path(folder))
+        start_feed(project, feed)
         started = time.monotonic()
         assert egov(project, "build", steps=Steps()).returncode == 0
         whole = time.monotonic() - started
-        for _ in track(range(count), "kills"):
+        for number in track(range(count), "kills"):
+            correct_feed(project, number + 1)
             kill_once(project, chance.uniform(0, whole))
             done = egov(project, "build", "--force", steps=Steps())
             assert done.returncode == 0, done.stderr
@@ -274,10 +324,11 @@ def kills(count: Annotated[int, typer.Option(min=1)] = 200, seed: int = 1) -> No
 
 
 @app.command("readers")
-def readers_command(rebuilds: Annotated[int, typer.Option(min=1)] = 50) -> None:
+def readers_command(rebuilds: Annotated[int, typer.Option(min=1)] = 50, feed: FeedRows = 0) -> None:
     """Run readers in a loop during rebuilds with different data."""
     with tempfile.TemporaryDirectory() as folder:
         project = copy_project(Path(folder))
+        start_feed(project, feed)
         publish_marked(project, 0)
         answers, wrong = read_through_rebuilds(project, rebuilds)
     for line in wrong[:20]:
@@ -287,15 +338,18 @@ def readers_command(rebuilds: Annotated[int, typer.Option(min=1)] = 50) -> None:
 
 
 @app.command()
-def writes(count: Annotated[int, typer.Option(min=1)] = 25) -> None:
+def writes(count: Annotated[int, typer.Option(min=1)] = 25, feed: FeedRows = 0) -> None:
     """Make writes fail beyond a growing size limit, in load, transform and publish."""
     outcomes: dict[int, int] = {}
     with tempfile.TemporaryDirectory() as folder:
         project = copy_project(Path(folder))
+        start_feed(project, feed)
         assert egov(project, "build", steps=Steps()).returncode == 0
         largest = 3 * project.published_file.stat().st_size
         for number in track(range(count), "writes"):
-            done = build_with_room_for(project, int(largest * (number / count) ** 3))
+            correct_feed(project, number + 1)
+            options = ["--full"] if number % 2 else []
+            done = build_with_room_for(project, int(largest * (number / count) ** 3), *options)
             assert "Traceback" not in done.stderr, done.stderr
             assert done.returncode in (0, 1), done.stderr
             assert done.returncode == 0 or done.stderr.strip().startswith("egov:") or "\negov:" in done.stderr, done.stderr
