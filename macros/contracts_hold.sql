@@ -136,6 +136,9 @@
             {%- if rule.kind == 'primary_key' -%}
                 select {{ columns }} from {{ relation }} group by {{ columns }}
                 having count(*) > 1 or {{ rule.columns | join(' is null or ') }} is null
+            {%- elif rule.kind == 'unique' -%}
+                select {{ columns }} from {{ relation }} where {{ rule.columns | join(' is not null and ') }} is not null
+                group by {{ columns }} having count(*) > 1
             {%- else -%}
                 select child.{{ columns }} from {{ relation }} as child
                 left join {{ rule.to }} as parent on child.{{ columns }} = parent.{{ rule.to_columns[0] }}

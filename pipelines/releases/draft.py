@@ -33,8 +33,8 @@ class Draft:
     """A release in the making: its folder in the build folder, its id and time, and the hashes of its inputs.
 
     `carried` is the folder of the release from which the months of the feed are taken over, if there is one, and
-    `carried_files` are its files as release.json lists them. If `only_feed` has changed since that release, its other tables are
-    taken over too; `built` has the names of the tables that were built then.
+    `carried_files` are its files as release.json lists them. If `only_feed` has changed since that release, its other tables
+    are taken over too; `built` has the names of the tables that were built then.
     """
 
     project: Project

@@ -26,6 +26,8 @@ import queue
 import signal
 import sys
 import threading
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 # This process runs in the project folder: it uses the profile and the target folder of the project, and no others.
@@ -43,7 +45,7 @@ class Engine:
     testing = "finished"
     artifacts = "target"
     # the variables of the models
-    variables: dict[str, Any] = {}
+    variables: Mapping[str, Any] = MappingProxyType({})
 
     def open(self) -> None:
         """Get ready for the models: raw/ is loaded."""
@@ -115,11 +117,11 @@ def main(engine: Engine) -> None:
             sys.exit(2 if any(done.exception is not None for done in failed) else 1)
         return commands[-1].result
 
-    plain = ["--vars", json.dumps(engine.variables)]
+    plain = ["--vars", json.dumps(dict(engine.variables))]
     building = [*FLAGS, *plain, "--target", engine.building, "--target-path", engine.artifacts]
     testing = [*FLAGS, *plain, "--target", engine.testing, "--target-path", f"{engine.artifacts}/tests", ONLY_CODE]
     # a unit test makes up the rows of its inputs, but reads their columns from the database: what is not stored becomes a view
-    with_units = ["--vars", json.dumps(engine.variables | {"unit_tests": True})]
+    with_units = ["--vars", json.dumps({**engine.variables, "unit_tests": True})]
     of_units = [*FLAGS, *with_units, "--target-path", f"{engine.artifacts}/units", ONLY_CODE]
     manifest = require(run(["parse", *building, ONLY_CODE]))
     chosen = {"models": [], "feed": ["--select", "tag:feed"]}[orders.get()]

@@ -166,7 +166,7 @@ models:
     columns:
       - {name: id, data_type: integer}
       - {name: parent_id, data_type: integer, constraints: [{type: foreign_key, to: "ref('parents')", to_columns: [id]}]}
-      - {name: kind, data_type: string, constraints: [{type: check, expression: "kind in ('x', 'y')"}]}
+      - {name: kind, data_type: string, constraints: [{type: check, expression: "kind in ('x', 'y')"}, {type: unique}]}
       - {name: note, data_type: string, constraints: [{type: not_null}]}
 """,
     # creates tables as on an engine that enforces nothing
@@ -202,6 +202,7 @@ def test_contracts_are_proved_where_nothing_enforces_them(tmp_path: Path) -> Non
         "marts.children breaks primary key on id (rows: 1, for example 1)",
         "marts.children breaks foreign key on parent_id (rows: 1, for example 3)",
         "marts.children breaks check on kind (rows: 1, for example z)",
+        "marts.children breaks unique on kind (rows: 1, for example x)",
         "marts.children breaks not null on note (rows: 1",
     ):
         assert broken in said
@@ -211,6 +212,7 @@ def test_contracts_are_proved_where_nothing_enforces_them(tmp_path: Path) -> Non
     for missing in (
         "parents has no primary key on id",
         "children has no check on kind",
+        "children has no unique on kind",
         "children has no foreign key on parent_id",
     ):
         assert f"marts.{missing}" in said
@@ -222,7 +224,7 @@ def test_contracts_are_proved_where_nothing_enforces_them(tmp_path: Path) -> Non
     assert code == 1
     assert "duplicate key" in said.lower(), "the constraint itself must reject the row"
     (tmp_path / "models/children.sql").write_text(
-        "select id, id as parent_id, 'x' as kind, 'said' as note from {{ ref('parents') }}", encoding="utf-8"
+        "select id, id as parent_id, case id when 1 then 'x' else 'y' end as kind, 'said' as note from {{ ref('parents') }}", encoding="utf-8"
     )
     assert dbt()[0] == 0
 
