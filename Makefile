@@ -6,6 +6,7 @@
 # make lint        check the style and types of Python and SQL
 # make docs        update the outputs shown in README.md and the generated pages of docs/ from the current release
 # make bench       time and memory of a build, compared with the floor and with another checkout (AGAINST=)
+# make bench-scale time and memory of the usage feed at 1, 10 and 100 million rows (MILLIONS=, ROUNDS=)
 # make bench-postgres  compare the time of `egov publish postgres` with plain COPY
 # make mutation    measure the share of figures for which the tests notice every changed digit
 # make faults      kill builds, read during rebuilds, fail writes and mutate files, and count the results (KILLS=, REBUILDS=, WRITES=, MUTANTS=)
@@ -17,7 +18,7 @@ BIN := .venv/bin
 # modules, not scripts: the shebang line of a script cannot hold a path with spaces or quotes
 RUN := $(BIN)/python -m
 
-.PHONY: setup warehouse test test-bi test-spark lint docs bench bench-postgres mutation faults attack lock clean
+.PHONY: setup warehouse test test-bi test-spark lint docs bench bench-scale bench-postgres mutation faults attack lock clean
 
 setup: .venv/ready
 
@@ -44,6 +45,12 @@ docs: warehouse
 
 bench: .venv/ready
 	$(RUN) tests.proofs.bench $(AGAINST)
+
+bench-scale: .venv/ready
+	$(RUN) tests.proofs.bench_scale build $(foreach size,$(or $(MILLIONS),1 10 100),--millions $(size)) --rounds $(or $(ROUNDS),3)
+	$(RUN) tests.proofs.bench_scale month --millions $(lastword $(or $(MILLIONS),100)) --rounds $(or $(ROUNDS),3)
+	$(RUN) tests.proofs.bench_scale queries
+	$(RUN) tests.proofs.bench_scale postgres --rounds $(or $(ROUNDS),3)
 
 bench-postgres: .venv/ready
 	$(RUN) tests.proofs.bench_postgres

@@ -224,7 +224,8 @@ def test_contracts_are_proved_where_nothing_enforces_them(tmp_path: Path) -> Non
     assert code == 1
     assert "duplicate key" in said.lower(), "the constraint itself must reject the row"
     (tmp_path / "models/children.sql").write_text(
-        "select id, id as parent_id, case id when 1 then 'x' else 'y' end as kind, 'said' as note from {{ ref('parents') }}", encoding="utf-8"
+        "select id, id as parent_id, case id when 1 then 'x' else 'y' end as kind, 'said' as note from {{ ref('parents') }}",
+        encoding="utf-8",
     )
     assert dbt()[0] == 0
 

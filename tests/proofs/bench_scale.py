@@ -293,7 +293,7 @@ def readers(source: str, path: str, count: int, seconds: float) -> list[float]:
 
 
 @app.command("queries")
-def queries(millions: Millions = 100, seconds: Annotated[float, typer.Option()] = 20) -> None:
+def queries(millions: Millions = 10, seconds: Annotated[float, typer.Option()] = 20) -> None:
     """Dashboard queries on the published file, with 1 and 8 readers, idle and during rebuilds, against PostgreSQL and Parquet."""
     from tests.targets.postgres_faults import own_server
 
