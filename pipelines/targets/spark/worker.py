@@ -33,6 +33,7 @@ SETTINGS = {
     "spark.sql.decimalOperations.allowPrecisionLoss": "true",
     "spark.sql.catalogImplementation": "in-memory",  # the tables of a build are known to this session only
     "spark.sql.sources.default": "parquet",
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",  # as a moment, which INT96 does not say
     "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",  # no file _SUCCESS in a table
     "spark.ui.enabled": "false",  # and nothing is kept for its pages
     "spark.ui.retainedJobs": "1",
