@@ -32,7 +32,7 @@ from pipelines.project import EgovError, Project
 from pipelines.releases import store
 from pipelines.releases.diff import compare_attached, primary_keys
 from pipelines.releases.runs import history
-from pipelines.targets.spark.build import STEPS, SparkProject
+from pipelines.targets.spark.build import STEPS, SparkDbt, SparkProject
 from pipelines.targets.spark.tables import attach
 from tests.exact import half_up, macros
 from tests.helpers import ROOT, Said, command, environment, need
@@ -462,7 +462,12 @@ def test_broken_rules_publish_nothing(tmp_path: Path, interpreted: Path, monkeyp
     project = SparkProject(tmp_path)
     (tmp_path / "raw").mkdir()
     project.package_file.write_text("{}", encoding="utf-8")
-    steps = replace(STEPS, check=lambda project: None, load=lambda project, database: (project.build / "raw").mkdir())
+    steps = replace(
+        STEPS,
+        check=lambda project: None,
+        load=lambda project, database: (project.build / "raw").mkdir(),
+        transform=lambda project, units: SparkDbt(project, units=False),
+    )
 
     def refused() -> str:
         with pytest.raises(EgovError) as said:
