@@ -32,7 +32,7 @@ from pipelines.project import EgovError, Project
 from pipelines.releases import store
 from pipelines.releases.diff import compare_attached, primary_keys
 from pipelines.releases.runs import history
-from pipelines.targets.spark.build import STEPS, SparkProject
+from pipelines.targets.spark.build import STEPS, SparkDbt, SparkProject
 from pipelines.targets.spark.tables import attach
 from tests import feeds
 from tests.exact import half_up, macros
@@ -45,13 +45,15 @@ FEED_KEYS = {
     "marts.fct_service_usage_daily": ["feed_file_id", "feed_row"],
     "reports.rpt_service_usage_monthly": ["month", "service_code", "region_code", "channel_code"],
 }
-# Tables of this size are gone before Java has compiled the code for them well: the first compiler has to do.
+# Tables of this size are read before Java has compiled the code for them well: Spark's interpreter and the first compiler have to
+# do. The cluster has Spark's own way, so that both ways are tried.
 SMALL = """
 spark.driver.extraJavaOptions -XX:TieredStopAtLevel=1
 spark.executor.extraJavaOptions -XX:TieredStopAtLevel=1
 spark.executor.memory 1g
 spark.sql.shuffle.partitions 2
 """
+INTERPRETED = "spark.sql.codegen.wholeStage false\nspark.sql.codegen.factoryMode NO_CODEGEN\n"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -69,7 +71,14 @@ def conf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def both(built: Project, conf: Path, tmp_path_factory: pytest.TempPathFactory) -> SparkProject:
+def interpreted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("interpreted")
+    (folder / "spark-defaults.conf").write_text(SMALL + INTERPRETED, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def both(built: Project, interpreted: Path, tmp_path_factory: pytest.TempPathFactory) -> SparkProject:
     """A project with a feed and a release of each engine, that of Spark from a local session.
 
     Tests may publish further Spark releases.
@@ -79,7 +88,7 @@ def both(built: Project, conf: Path, tmp_path_factory: pytest.TempPathFactory) -
     add_feed(Project(root), tmp_path_factory.mktemp("made"))
     duckdb_build = egov(Project(root), "build")
     assert duckdb_build.returncode == 0, duckdb_build.stderr
-    done = spark_build(Project(root), conf)
+    done = spark_build(Project(root), interpreted)
     assert done.returncode == 0, done.stderr
     return SparkProject(root)
 
@@ -465,9 +474,9 @@ models:
 HOLDS = "select id, id as parent_id, 'x' as kind, 'said' as note from {{ ref('parents') }}"
 
 
-def test_broken_rules_publish_nothing(tmp_path: Path, conf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_broken_rules_publish_nothing(tmp_path: Path, interpreted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EGOV_SPARK_MASTER", "local[1]")
-    monkeypatch.setenv("SPARK_CONF_DIR", str(conf))
+    monkeypatch.setenv("SPARK_CONF_DIR", str(interpreted))
     shutil.copytree(ROOT / "macros", tmp_path / "macros")
     shutil.copy(ROOT / "profiles.yml", tmp_path)
     settings = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))
@@ -481,7 +490,12 @@ def test_broken_rules_publish_nothing(tmp_path: Path, conf: Path, monkeypatch: p
     project = SparkProject(tmp_path)
     (tmp_path / "raw").mkdir()
     project.package_file.write_text("{}", encoding="utf-8")
-    steps = replace(STEPS, check=lambda project: None, load=lambda project, database: None)
+    steps = replace(
+        STEPS,
+        check=lambda project: None,
+        load=lambda project, database: (project.build / "raw").mkdir(),
+        transform=lambda project, units: SparkDbt(project, units=False),
+    )
 
     def refused() -> str:
         with pytest.raises(EgovError) as said:
