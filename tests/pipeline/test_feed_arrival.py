@@ -464,6 +464,11 @@ def test_of_rows_with_one_key_none_is_taken(project: Project, tmp_path: Path) ->
     assert [row[1] for row in rows_of(entry.quarantine_file(project))] == [1, 3, 5]
     assert [row[-1] for row in rows_of(entry.rows_file(project))] == [2, 4]
     assert all("of row " in row[-1] for row in rows_of(entry.quarantine_file(project)))
+    assert egov(project, "feed", "withdraw", MONTH).returncode == 0
+    two = deliver(tmp_path, [good(0), good(1), [*good(0)[:4], 9]], suffix=".parquet")
+    message = refused(project, two, more=["--quarantine", "1"])
+    assert "usage.parquet: row 1, column usage_date: the date, service, region and channel of row 3 again" in message
+    assert "bad rows in all: 2" in message
 
 
 @pytest.mark.parametrize(
