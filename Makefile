@@ -9,7 +9,8 @@
 # make bench-scale time and memory of the usage feed at 1, 10 and 100 million rows (MILLIONS=, ROUNDS=)
 # make bench-postgres  compare the time of `egov publish postgres` with plain COPY
 # make mutation    measure the share of figures for which the tests notice every changed digit
-# make faults      kill builds, read during rebuilds, fail writes and mutate files, and count the results (KILLS=, REBUILDS=, WRITES=, MUTANTS=)
+# make faults      kill builds, read during rebuilds, fail writes and mutate files, and count the results (KILLS=, REBUILDS=, WRITES=, MUTANTS=),
+#                  with a usage feed of FEED= rows
 # make attack      try deliberate attacks and count the results (EDITS=, WRITERS=, SIGNALS=, CALLS=, SERVERS=)
 # make lock        update requirements.txt and requirements-spark.txt from pyproject.toml (needs uv)
 
@@ -57,9 +58,9 @@ bench-postgres: .venv/ready
 
 faults: .venv/ready
 	$(RUN) tests.proofs.faults raw --count $(or $(MUTANTS),5000)
-	$(RUN) tests.proofs.faults writes --count $(or $(WRITES),12)
-	$(RUN) tests.proofs.faults readers --rebuilds $(or $(REBUILDS),50)
-	$(RUN) tests.proofs.faults kills --count $(or $(KILLS),200)
+	$(RUN) tests.proofs.faults writes --count $(or $(WRITES),12) --feed $(or $(FEED),0)
+	$(RUN) tests.proofs.faults readers --rebuilds $(or $(REBUILDS),50) --feed $(or $(FEED),0)
+	$(RUN) tests.proofs.faults kills --count $(or $(KILLS),200) --feed $(or $(FEED),0)
 
 attack: .venv/ready
 	$(RUN) tests.proofs.attacks connection

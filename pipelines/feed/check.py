@@ -134,9 +134,9 @@ def check(
     """
     try:
         _read(connection, file, Path(name).suffix.lower(), name)
-    except duckdb.OutOfMemoryException:
-        raise
     except duckdb.Error as error:
+        if isinstance(error, duckdb.OutOfMemoryException) or "Could not write" in str(error):
+            raise  # what is wrong is this machine or its disk, not the file
         raise Refused(name, _unreadable(error)) from None
     _judge(connection, manifest.month, codes)
     (count,) = _one(connection, "select count(distinct feed_row) from bad")

@@ -464,6 +464,11 @@ def test_of_rows_with_one_key_none_is_taken(project: Project, tmp_path: Path) ->
     assert [row[1] for row in rows_of(entry.quarantine_file(project))] == [1, 3, 5]
     assert [row[-1] for row in rows_of(entry.rows_file(project))] == [2, 4]
     assert all("of row " in row[-1] for row in rows_of(entry.quarantine_file(project)))
+    assert egov(project, "feed", "withdraw", MONTH).returncode == 0
+    two = deliver(tmp_path, [good(0), good(1), [*good(0)[:4], 9]], suffix=".parquet")
+    message = refused(project, two, more=["--quarantine", "1"])
+    assert "usage.parquet: row 1, column usage_date: the date, service, region and channel of row 3 again" in message
+    assert "bad rows in all: 2" in message
 
 
 @pytest.mark.parametrize(
@@ -750,15 +755,33 @@ def test_a_limit_of_memory_that_is_no_size_is_refused(
     assert add(project, file).returncode == 0
 
 
-def test_a_file_that_needs_more_memory_than_there_is_spills_to_the_disk(
-    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The table and the groups of these rows need more than the limit."""
-    with open(ROOT / "raw/codes/services.csv", encoding="utf-8", newline="") as listed:
-        codes = [row["service_code"] for row in csv.DictReader(listed)]
-    file = feeds.make_month(tmp_path, MONTH, codes=codes)
-    monkeypatch.setenv("EGOV_MEMORY_LIMIT", "64MB")
-    said = add(project, file)
+def test_a_file_that_needs_more_memory_than_there_is_spills_to_the_disk(tmp_path: Path) -> None:
+    """If the disk is too small for that, the message says so, and the file is not to blame."""
+    import resource
+
+    project = copy_project(tmp_path / "project")
+    feeds.list_services(project, 200)
+    file = feeds.make_month(tmp_path, MONTH, codes=feeds.services(200))
+    size = file.stat().st_size + 1_000_000
+
+    def add_with(limit: int) -> Said:
+        done = subprocess.run(
+            command("", "feed", "add", str(file)),
+            cwd=ROOT,
+            env=environment(project, EGOV_MEMORY_LIMIT="64MB"),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY)),
+        )
+        return Said(done.returncode, done.stdout, done.stderr)
+
+    refused = add_with(size)
+    assert refused.returncode == 1, refused
+    assert "egov: usage-2024-01.parquet: the check failed: IO Error: Could not write file" in refused.stderr
+    assert refused.stderr.endswith("File too large; nothing is added to the feed\n")
+    assert kept(project) == set()
+    said = add_with(resource.RLIM_INFINITY)
     assert said.returncode == 0, said.stderr
     assert not list(project.feed.rglob("spill"))
 

