@@ -149,7 +149,7 @@ def differences(project: SparkProject) -> list[str]:
         connection.execute(f"attach '{published}' as new (read_only)")
         found = compare_attached(connection, {**primary_keys(connection), **FEED_KEYS})
         assert len(found.tables) > 50
-        assert all(change.rows_after for change in found.tables.values())
+        assert [table for table, change in found.tables.items() if not change.rows_after] == ["reports.rpt_revisions"]
     return [] if found.full() == ["nothing changed"] else found.full()
 
 
