@@ -374,6 +374,7 @@ def load_all(project: Project) -> dict[str, list[Any]]:
     """The text of every printed table, keyed by table name, as a build would load it."""
     with tempfile.TemporaryDirectory() as folder:
         database = Path(folder) / "loaded.duckdb"
+        store.clear_build(project)  # as a build does: the load lists the new files of the feed in a database there
         load.load(project, database)
         with duckdb.connect(str(database), read_only=True) as connection:
             names = [
