@@ -121,7 +121,7 @@ def differences(project: SparkProject) -> list[str]:
         connection.execute(f"attach '{published}' as new (read_only)")
         found = compare_attached(connection, primary_keys(connection))
         assert len(found.tables) > 50
-        assert all(change.rows_after for change in found.tables.values())
+        assert sum(change.rows_after for change in found.tables.values()) > 500_000
     return [] if found.full() == ["nothing changed"] else found.full()
 
 
