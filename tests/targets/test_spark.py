@@ -410,7 +410,9 @@ def test_spark_is_not_installed(project: SparkProject, monkeypatch: pytest.Monke
 
 def test_settings_that_make_no_sense(project: SparkProject, conf: Path) -> None:
     assert_refused(project, spark_build(project, conf, "--force", EGOV_SPARK_PATIENCE="soon"), "EGOV_SPARK_PATIENCE", code=2)
-    assert_refused(project, spark_build(project, conf, "--force", EGOV_SPARK_MASTER="sparkling"), "did not start", "sparkling")
+    assert_refused(
+        project, spark_build(project, conf, "--force", EGOV_SPARK_MASTER="sparkling"), "sparkling: Could not parse Master URL"
+    )
 
 
 def test_a_master_that_cannot_be_reached(project: SparkProject, conf: Path) -> None:
@@ -422,7 +424,9 @@ def test_a_master_that_cannot_be_reached(project: SparkProject, conf: Path) -> N
 def test_a_master_that_does_not_answer(project: SparkProject, conf: Path) -> None:
     with socket.create_server((HERE, 0)) as silent:
         master = f"spark://{HERE}:{silent.getsockname()[1]}"
-        assert_refused(project, spark_build(project, conf, "--force", EGOV_SPARK_MASTER=master), master)
+        assert_refused(
+            project, spark_build(project, conf, "--force", EGOV_SPARK_MASTER=master), f"{master}: it does not answer; nothing"
+        )
 
 
 def test_a_master_that_dies(project: SparkProject, conf: Path, cluster: Cluster) -> None:

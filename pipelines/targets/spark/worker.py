@@ -74,7 +74,8 @@ class Spark(worker.Engine):
         try:
             session = builder.getOrCreate()
         except Exception as error:
-            stop(f"Spark did not start with the master {self._master}: {brief(error)}")
+            reason = "it does not answer" if "stopped SparkContext" in str(error) else brief(error)
+            stop(f"Spark did not start with the master {self._master}: {reason}")
         if not session.sparkContext.getConf().contains("spark.sql.shuffle.partitions"):
             # Spark's default of 200 is for tables a thousand times as large; adaptive execution only merges partitions
             session.conf.set("spark.sql.shuffle.partitions", max(4, 2 * session.sparkContext.defaultParallelism))
@@ -147,8 +148,9 @@ def quoted(folder: Path) -> str:
 
 
 def brief(error: object) -> str:
-    """What Spark says, without the query, the plan and the Java stack that follow."""
+    """What Spark says, without the classes before it and the query, the plan and the Java stack behind it."""
     said = re.split(r"== SQL|JVM stacktrace|\n\s*at |;\s*line \d+ pos", str(error), maxsplit=1)[0]
+    said = re.sub(r"^An error occurred while calling \S+\s*:\s*([\w.$]+(Exception|Error): )?", "", said)
     return " ".join(said.split())[:1000]
 
 
