@@ -25,7 +25,14 @@ SUMMARY = (
     "back to the printed cell it came from."
 )
 KEYWORDS = ["e-government", "Kazakhstan", "EGDI", "GovTech Maturity Index", "public services", "Internet use"]
-FIELD_TYPES = {"VARCHAR": "string", "INTEGER": "integer", "BIGINT": "integer", "DATE": "date", "BOOLEAN": "boolean"}
+FIELD_TYPES = {
+    "TIMESTAMP WITH TIME ZONE": "datetime",
+    "VARCHAR": "string",
+    "INTEGER": "integer",
+    "BIGINT": "integer",
+    "DATE": "date",
+    "BOOLEAN": "boolean",
+}
 
 Json = dict[str, Any]
 
