@@ -25,7 +25,10 @@ SUMMARY = (
     "back to the printed cell it came from."
 )
 KEYWORDS = ["e-government", "Kazakhstan", "EGDI", "GovTech Maturity Index", "public services", "Internet use"]
-FIELD_TYPES = {"VARCHAR": "string", "INTEGER": "integer", "BIGINT": "integer", "DATE": "date", "BOOLEAN": "boolean"}
+FIELD_TYPES = {
+    "VARCHAR": "string", "INTEGER": "integer", "BIGINT": "integer", "DATE": "date", "BOOLEAN": "boolean",
+    "TIMESTAMP WITH TIME ZONE": "datetime",
+}  # fmt: skip
 
 Json = dict[str, Any]
 

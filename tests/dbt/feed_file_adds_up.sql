@@ -47,8 +47,8 @@ where
             and files.usage_sum = daily.usage_sum
             and files.usage_sum = monthly.usage_sum
             and daily.least >= 0
-            and daily.first_day >= cast(concat(files.month, '-01') as date)
-            and daily.last_day <= last_day(cast(concat(files.month, '-01') as date))
+            and daily.first_day >= cast(concat_ws('', files.month, '-01') as date)
+            and daily.last_day <= last_day(cast(concat_ws('', files.month, '-01') as date))
         ),
         false
     )

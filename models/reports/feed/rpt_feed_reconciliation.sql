@@ -3,7 +3,7 @@ with monthly as (
 ),
 
 files as (
-    select cast(concat(month, '-01') as date) as month_start from {{ ref('dim_feed_files') }}
+    select cast(concat_ws('', month, '-01') as date) as month_start from {{ ref('dim_feed_files') }}
 ),
 
 regions as (
@@ -31,7 +31,7 @@ fed as (
         monthly.service_code,
         regions.country_code,
         monthly.channel_code,
-        cast(concat(monthly.month, '-01') as date) as month_start,
+        cast(concat_ws('', monthly.month, '-01') as date) as month_start,
         sum(monthly.usage_count) as usage_count
     from monthly
     inner join regions
