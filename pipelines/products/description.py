@@ -26,13 +26,9 @@ SUMMARY = (
 )
 KEYWORDS = ["e-government", "Kazakhstan", "EGDI", "GovTech Maturity Index", "public services", "Internet use"]
 FIELD_TYPES = {
+    "VARCHAR": "string", "INTEGER": "integer", "BIGINT": "integer", "DATE": "date", "BOOLEAN": "boolean",
     "TIMESTAMP WITH TIME ZONE": "datetime",
-    "VARCHAR": "string",
-    "INTEGER": "integer",
-    "BIGINT": "integer",
-    "DATE": "date",
-    "BOOLEAN": "boolean",
-}
+}  # fmt: skip
 
 Json = dict[str, Any]
 

@@ -210,13 +210,13 @@ def test_formulas_are_exported_as_text(tmp_path: Path, text: str, expected: str)
 
 def test_times_are_exported_in_utc(tmp_path: Path) -> None:
     """Otherwise two machines would make different bytes of one release."""
-    column = Column("arrived", "TIMESTAMP WITH TIME ZONE", True, None, "a time")
+    column = Column("moment", "TIMESTAMP WITH TIME ZONE", True, None, "a time")
     table = Table("main", "times", "times", (column,), ())
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'Asia/Almaty'")
-        connection.execute("create table times as select unnest(['2024-01-31 23:30:05-02'::timestamptz, null]) as arrived")
+        connection.execute("create table times as select unnest(['2024-01-31 23:30:05-02'::timestamptz, null]) as moment")
         tables.write_csv(connection, table, "from times", tmp_path / "times.csv")
-    assert (tmp_path / "times.csv").read_bytes() == b"arrived\r\n2024-02-01T01:30:05Z\r\n\r\n"
+    assert (tmp_path / "times.csv").read_bytes() == b"moment\r\n2024-02-01T01:30:05Z\r\n\r\n"
 
 
 def test_empty_text_beside_nulls_is_refused(tmp_path: Path) -> None:
