@@ -166,7 +166,7 @@ def print_table(title: str, measured: dict[str, Measured], floor: str) -> None:
 @app.command("build")
 def builds(millions: Annotated[list[int], typer.Option()] = [1, 10, 100], rounds: Rounds = 3) -> None:  # noqa: B006
     """Whole builds from the files of the feed, against the same SQL alone, dbt alone, and pandas."""
-    grown: dict[int, float] = {}
+    grown: dict[str, dict[int, float]] = {"egov build --full": {}, "floor: the SQL of the feed": {}}
     for size in millions:
         with project_with_feed(size) as project:
             root = str(project.root)
@@ -202,14 +202,15 @@ def builds(millions: Annotated[list[int], typer.Option()] = [1, 10, 100], rounds
             measured = in_turns(commands, rounds)
             print_table(f"{size} million rows", measured, "floor: the SQL of the feed")
             feed_alone = measured["egov build --full"].seconds - measured["egov build without a feed"].seconds
-            grown[size] = feed_alone
+            for name, seconds in grown.items():
+                seconds[size] = measured[name].seconds
             print(
                 f"what the feed adds to a build, to the floor: {feed_alone / measured['floor: the SQL of the feed'].seconds:.2f}"
             )
-    sizes = sorted(grown)
-    for small, large in itertools.pairwise(sizes):
-        exponent = math.log(grown[large] / grown[small]) / math.log(large / small)
-        print(f"growth from {small} to {large} million rows: seconds ~ rows^{exponent:.2f}")
+    for name, by_size in grown.items():
+        for small, large in itertools.pairwise(sorted(by_size)):
+            exponent = math.log(by_size[large] / by_size[small]) / math.log(large / small)
+            print(f"growth of {name!r} from {small} to {large} million rows: seconds ~ rows^{exponent:.2f}")
 
 
 @app.command("month")
