@@ -47,11 +47,12 @@ docs: warehouse
 bench: .venv/ready
 	$(RUN) tests.proofs.bench $(AGAINST)
 
-bench-scale: .venv/ready
+bench-scale: .venv/spark-ready
 	$(RUN) tests.proofs.bench_scale build $(foreach size,$(or $(MILLIONS),1 10 100),--millions $(size)) --rounds $(or $(ROUNDS),3)
 	$(RUN) tests.proofs.bench_scale month --millions $(lastword $(or $(MILLIONS),100)) --rounds $(or $(ROUNDS),3)
 	$(RUN) tests.proofs.bench_scale queries
 	$(RUN) tests.proofs.bench_scale postgres --rounds $(or $(ROUNDS),3)
+	$(RUN) tests.proofs.bench_scale spark
 
 bench-postgres: .venv/ready
 	$(RUN) tests.proofs.bench_postgres

@@ -4,6 +4,7 @@
     python -m tests.proofs.bench_scale month                        one month more, and one month corrected
     python -m tests.proofs.bench_scale queries                      dashboard queries, idle and during rebuilds
     python -m tests.proofs.bench_scale postgres                     publishing a month, and everything
+    python -m tests.proofs.bench_scale spark                        the same builds on Apache Spark
 
 Feeds are made by tests/feeds.py: 20 regions, 4 channels, and as many services as the size needs. Each command prints medians; the
 first column of ratios is to the floor, the same SQL in one DuckDB process that checks and publishes nothing.
@@ -373,6 +374,26 @@ def postgres(millions: Millions = 10, rounds: Rounds = 3) -> None:
         floor = "COPY of the whole fact into a bare table"
         measured = in_turns({"first publish": first, "publish with one month corrected": one_month, floor: plain}, rounds)
         print_table(f"{millions} million rows", measured, floor)
+
+
+@app.command("spark")
+def spark(millions: Millions = 10, rounds: Rounds = 1) -> None:
+    """Whole builds on Spark, in a local session and on a cluster of two workers, against DuckDB. Needs `make .venv/spark-ready`."""
+    from tests.targets.spark_cluster import standalone_cluster
+
+    with project_with_feed(millions) as project, standalone_cluster(project.root) as cluster:
+
+        def on(master: str) -> Run:
+            os.environ["EGOV_SPARK_MASTER"] = master
+            return egov(project, "build", "--target", "spark", "--force")
+
+        duckdb_build = "egov build --full, on DuckDB"
+        commands = {
+            duckdb_build: lambda: egov(project, "build", "--full"),
+            "egov build --target spark, local[2]": lambda: on("local[2]"),
+            "egov build --target spark, two workers": lambda: on(cluster.master),
+        }
+        print_table(f"{millions} million rows", in_turns(commands, rounds), duckdb_build)
 
 
 if __name__ == "__main__":

@@ -14,9 +14,8 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from importlib.util import find_spec
@@ -37,9 +36,9 @@ from pipelines.targets.spark.tables import attach
 from tests import feeds
 from tests.exact import half_up, macros
 from tests.helpers import ROOT, Said, command, egov, environment, need
+from tests.targets.spark_cluster import HERE, Cluster, free_port, standalone_cluster, until
 
 pytestmark = pytest.mark.spark
-HERE = "127.0.0.1"
 # The keys of the tables of the feed, which no contract declares.
 FEED_KEYS = {
     "marts.fct_service_usage_daily": ["feed_file_id", "feed_row"],
@@ -258,64 +257,10 @@ print(json.dumps([answer for answer in answers if answer], default=str))
 # -- a cluster
 
 
-def free_port() -> int:
-    with socket.socket() as opened:
-        opened.bind((HERE, 0))
-        return int(opened.getsockname()[1])
-
-
-@dataclass
-class Cluster:
-    """A standalone master and two workers."""
-
-    master: str
-    folder: Path
-    processes: list[subprocess.Popen[bytes]]
-
-    def kill(self) -> None:
-        """End them and their executors at once."""
-        for process in self.processes:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[Cluster]:
-    spec = find_spec("pyspark")
-    assert spec
-    assert spec.origin
-    spark_class = Path(spec.origin).parent / "bin" / "spark-class"
-    port = free_port()
-    variables = {**os.environ, "SPARK_LOCAL_IP": HERE, "SPARK_DAEMON_MEMORY": "256m"}
-    made = Cluster(f"spark://{HERE}:{port}", tmp_path, [])
-
-    def start(says: str, name: str, *arguments: str) -> None:
-        log = tmp_path / f"{len(made.processes)}.log"
-        with open(log, "wb") as out:
-            started = subprocess.Popen(
-                [spark_class, f"org.apache.spark.deploy.{name}", "--host", HERE, "--webui-port", "0", *arguments],
-                stdout=out, stderr=out, start_new_session=True, cwd=tmp_path, env=variables,
-            )  # fmt: skip
-        made.processes.append(started)
-        until(lambda: says in log.read_text(encoding="utf-8"), 60, log)
-
-    try:
-        start("I have been elected leader", "master.Master", "--port", str(port))
-        for number in range(2):
-            work = ("--cores", "1", "--memory", "1g", "--work-dir", str(tmp_path / f"work{number}"))
-            start("Successfully registered with master", "worker.Worker", *work, made.master)
-        yield made
-    finally:
-        made.kill()
-
-
-def until(holds: Callable[[], object], seconds: float, said: object = "") -> None:
-    """Wait until something holds; fail if it does not within so many seconds."""
-    limit = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < limit, said.read_text(encoding="utf-8") if isinstance(said, Path) else said
-        time.sleep(0.2)
+    with standalone_cluster(tmp_path) as running:
+        yield running
 
 
 def listening(sessions: set[int]) -> set[str]:
