@@ -309,6 +309,8 @@ def _quoted(column: str) -> str:
 def _unreadable(error: duckdb.Error) -> str:
     """What is wrong with a file that DuckDB cannot read, and in which row."""
     said = first_line(error).partition(" Possible fixes:")[0]
+    if "No magic bytes" in said or "too small to be a Parquet file" in said:
+        return "it is not a whole Parquet file"
     line = re.search(r"CSV Error on Line: ([0-9]+)", said)  # DuckDB counts rows, the header as the first
     if line is None:
         return f"it cannot be read: {said}"
