@@ -50,6 +50,7 @@ bench: .venv/ready
 bench-scale: .venv/spark-ready
 	$(RUN) tests.proofs.bench_scale build $(foreach size,$(or $(MILLIONS),1 10 100),--millions $(size)) --rounds $(or $(ROUNDS),3)
 	$(RUN) tests.proofs.bench_scale month --millions $(lastword $(or $(MILLIONS),100)) --rounds $(or $(ROUNDS),3)
+	$(RUN) tests.proofs.bench_scale memory --millions $(lastword $(or $(MILLIONS),100)) --rounds 1
 	$(RUN) tests.proofs.bench_scale queries
 	$(RUN) tests.proofs.bench_scale postgres --rounds $(or $(ROUNDS),3)
 	$(RUN) tests.proofs.bench_scale spark

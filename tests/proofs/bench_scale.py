@@ -214,6 +214,26 @@ def builds(millions: Annotated[list[int], typer.Option()] = [1, 10, 100], rounds
             print(f"growth of {name!r} from {small} to {large} million rows: seconds ~ rows^{exponent:.2f}")
 
 
+@app.command("memory")
+def memory(millions: Millions = 100, rounds: Rounds = 1) -> None:
+    """Whole builds under memory limits."""
+
+    def under(project: Project, limit: str) -> Run:
+        os.environ["EGOV_MEMORY_LIMIT"] = limit
+        try:
+            return egov(project, "build", "--full")
+        finally:
+            del os.environ["EGOV_MEMORY_LIMIT"]
+
+    with project_with_feed(millions) as project:
+        commands: dict[str, Callable[[], Run]] = {
+            "no limit": lambda: egov(project, "build", "--full"),
+            "EGOV_MEMORY_LIMIT=1GB": lambda: under(project, "1GB"),
+            "EGOV_MEMORY_LIMIT=500MB": lambda: under(project, "500MB"),
+        }
+        print_table(f"{millions} million rows", in_turns(commands, rounds), "no limit")
+
+
 @app.command("month")
 def month(millions: Millions = 100, rounds: Rounds = 3) -> None:
     """One month more, and one month corrected, against a full build, the start of dbt, and the same SQL alone."""
