@@ -51,9 +51,9 @@ bench-scale: .venv/spark-ready
 	$(RUN) tests.proofs.bench_scale build $(foreach size,$(or $(MILLIONS),1 10 100),--millions $(size)) --rounds $(or $(ROUNDS),3)
 	$(RUN) tests.proofs.bench_scale month --millions $(lastword $(or $(MILLIONS),100)) --rounds $(or $(ROUNDS),3)
 	$(RUN) tests.proofs.bench_scale memory --millions $(lastword $(or $(MILLIONS),100)) --rounds 1
-	$(RUN) tests.proofs.bench_scale queries
+	for size in $(sort 10 $(lastword $(or $(MILLIONS),100))); do $(RUN) tests.proofs.bench_scale queries --millions $$size || exit; done
 	$(RUN) tests.proofs.bench_scale postgres --rounds $(or $(ROUNDS),3)
-	$(RUN) tests.proofs.bench_scale spark
+	for size in 1 10; do $(RUN) tests.proofs.bench_scale spark --millions $$size || exit; done
 
 bench-postgres: .venv/ready
 	$(RUN) tests.proofs.bench_postgres

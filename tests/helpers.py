@@ -7,6 +7,7 @@ import csv
 import io
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -28,6 +29,7 @@ from pipelines.releases.runs import Progress
 from pipelines.transform.dbt import Dbt
 
 ROOT = Path(__file__).parent.parent
+HERE = "127.0.0.1"
 # The day of the copy that an import asks for.
 ACCESSED = ("--accessed", "2026-01-02")
 PARTS = [
@@ -189,3 +191,10 @@ def need(present: object, what: str) -> None:
     """Skip the test unless a program is `present`. The end of the run lists such tests; in CI (variable CI) the test fails."""
     if not present:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(NOT_RUN + what)
+
+
+def free_port() -> int:
+    """A port of this machine on which a server of a test can listen."""
+    with socket.socket() as opened:
+        opened.bind((HERE, 0))
+        return int(opened.getsockname()[1])

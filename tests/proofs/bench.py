@@ -54,13 +54,13 @@ class Run:
     mebibytes: float
 
 
-def run(command: list[str], folder: Path) -> Run:
-    """Run a command until it ends. Raises CalledProcessError if it fails."""
+def run(command: list[str], folder: Path, **variables: str) -> Run:
+    """Run a command until it ends, with these variables in its environment. Raises CalledProcessError if it fails."""
     started = time.monotonic()
     child = subprocess.Popen(
         command,
         cwd=folder,
-        env={**os.environ, "EGOV_PROJECT_DIR": str(folder), "DO_NOT_TRACK": "1"},
+        env={**os.environ, "EGOV_PROJECT_DIR": str(folder), "DO_NOT_TRACK": "1", **variables},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

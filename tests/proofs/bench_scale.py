@@ -2,6 +2,7 @@
 
     python -m tests.proofs.bench_scale build --millions 1 10 100    whole builds, at growing sizes
     python -m tests.proofs.bench_scale month                        one month more, and one month corrected
+    python -m tests.proofs.bench_scale memory                       whole builds under memory limits
     python -m tests.proofs.bench_scale queries                      dashboard queries, idle and during rebuilds
     python -m tests.proofs.bench_scale postgres                     publishing a month, and everything
     python -m tests.proofs.bench_scale spark                        the same builds on Apache Spark
@@ -125,8 +126,8 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def egov(project: Project, *arguments: str) -> Run:
-    return run([sys.executable, "-m", "pipelines", *arguments], project.root)
+def egov(project: Project, *arguments: str, **variables: str) -> Run:
+    return run([sys.executable, "-m", "pipelines", *arguments], project.root, **variables)
 
 
 def script(project: Project, code: str, *arguments: str) -> Run:
@@ -217,19 +218,11 @@ def builds(millions: Annotated[list[int], typer.Option()] = [1, 10, 100], rounds
 @app.command("memory")
 def memory(millions: Millions = 100, rounds: Rounds = 1) -> None:
     """Whole builds under memory limits."""
-
-    def under(project: Project, limit: str) -> Run:
-        os.environ["EGOV_MEMORY_LIMIT"] = limit
-        try:
-            return egov(project, "build", "--full")
-        finally:
-            del os.environ["EGOV_MEMORY_LIMIT"]
-
     with project_with_feed(millions) as project:
         commands: dict[str, Callable[[], Run]] = {
             "no limit": lambda: egov(project, "build", "--full"),
-            "EGOV_MEMORY_LIMIT=1GB": lambda: under(project, "1GB"),
-            "EGOV_MEMORY_LIMIT=500MB": lambda: under(project, "500MB"),
+            "EGOV_MEMORY_LIMIT=1GB": lambda: egov(project, "build", "--full", EGOV_MEMORY_LIMIT="1GB"),
+            "EGOV_MEMORY_LIMIT=500MB": lambda: egov(project, "build", "--full", EGOV_MEMORY_LIMIT="500MB"),
         }
         print_table(f"{millions} million rows", in_turns(commands, rounds), "no limit")
 
@@ -404,8 +397,7 @@ def spark(millions: Millions = 10, rounds: Rounds = 1) -> None:
     with project_with_feed(millions) as project, standalone_cluster(project.root) as cluster:
 
         def on(master: str) -> Run:
-            os.environ["EGOV_SPARK_MASTER"] = master
-            return egov(project, "build", "--target", "spark", "--force")
+            return egov(project, "build", "--target", "spark", "--force", EGOV_SPARK_MASTER=master)
 
         duckdb_build = "egov build --full, on DuckDB"
         commands = {

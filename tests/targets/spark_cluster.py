@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-HERE = "127.0.0.1"
+from tests.helpers import HERE, free_port
 
 
 @dataclass
@@ -69,9 +68,3 @@ def until(holds: Callable[[], object], seconds: float, said: object = "") -> Non
     while not holds():
         assert time.monotonic() < limit, said.read_text(encoding="utf-8") if isinstance(said, Path) else said
         time.sleep(0.2)
-
-
-def free_port() -> int:
-    with socket.socket() as opened:
-        opened.bind((HERE, 0))
-        return int(opened.getsockname()[1])

@@ -35,8 +35,8 @@ from pipelines.targets.spark.build import STEPS, SparkDbt, SparkProject
 from pipelines.targets.spark.tables import attach
 from tests import feeds
 from tests.exact import half_up, macros
-from tests.helpers import ROOT, Said, command, egov, environment, need
-from tests.targets.spark_cluster import HERE, Cluster, free_port, standalone_cluster, until
+from tests.helpers import HERE, ROOT, Said, command, egov, environment, free_port, need
+from tests.targets.spark_cluster import Cluster, standalone_cluster, until
 
 pytestmark = pytest.mark.spark
 # The keys of the tables of the feed, which no contract declares.

@@ -7,7 +7,6 @@ import os
 import re
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -33,7 +32,7 @@ from pipelines.intake import check
 from pipelines.project import Project
 from pipelines.releases import connect
 from tests.conftest import Browser
-from tests.helpers import ROOT, egov, need
+from tests.helpers import HERE, ROOT, egov, free_port, need
 from tests.models.test_contract import CONTRACT
 from tests.products.hostile import PAYLOADS, assert_harmless, squeezed
 
@@ -303,9 +302,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Superset:
 @pytest.fixture
 def superset(prepared: Superset, tmp_path: Path) -> Iterator[Superset]:
     """A running Superset without content."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"http://127.0.0.1:{free.getsockname()[1]}"
+    address = f"http://{HERE}:{free_port()}"
     own = Superset(Path(shutil.copytree(prepared.folder, tmp_path / "superset")), address, prepared.password)
     with own.serve():
         yield own
