@@ -70,11 +70,14 @@ class Warehouse:
 
     def __init__(self, project: Project) -> None:
         self._loaded = project.root / "loaded.duckdb"
+        self._arrivals = project.work_file
         load(project, self._loaded)
         target = project.root / "target"
         nodes = json.loads((target / "manifest.json").read_text(encoding="utf-8"))["nodes"]
         stored = [
-            node for node in nodes.values() if node["resource_type"] == "model" and node["config"]["materialized"] == "table"
+            node
+            for node in nodes.values()
+            if node["resource_type"] == "model" and node["config"]["materialized"] in ("table", "incremental")
         ]
         names = {node["unique_id"]: f"{node['database']}.{node['schema']}.{node['name']}" for node in stored}
         self._models = {
@@ -156,6 +159,9 @@ class Warehouse:
                 "select table_name from duckdb_tables() where database_name = 'loaded' and schema_name = 'raw'"
             ).fetchall():
                 connection.execute(f'create view raw."{table}" as from loaded.raw."{table}"')
+            connection.execute(f"attach '{self._arrivals}' as arrivals (read_only)")
+            connection.execute("create schema work.feed")
+            connection.execute("create view work.feed.new_files as from arrivals.feed.new_files")
             if mutation:
                 changed = mutation.file.removesuffix(".csv").replace("/", "_")
                 connection.execute(
