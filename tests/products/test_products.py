@@ -20,8 +20,8 @@ from frictionless import Package, Report
 from pipelines import products
 from pipelines.products import description, report, tables
 from pipelines.products.contract import Extra, File, Product
+from pipelines.products.pages.translator import Translator
 from pipelines.products.report import charts
-from pipelines.products.report.translator import Translator
 from pipelines.project import EgovError, Project
 from pipelines.releases import connect
 from pipelines.releases.catalog import PUBLIC_SCHEMAS, Catalog, Column, Table, read_tables

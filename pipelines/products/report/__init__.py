@@ -1,6 +1,6 @@
 """Report: one self-contained page that shows what the figures say, in English, Russian and Kazakh.
 
-The English texts of the page are in part.html; their translations are in the gettext catalogs in locale/ (see translator.py).
+The English texts of the page are in part.html; their translations are in the catalogs of pages/translator.py.
 Names come from the tables. A text from the data that has no translation stays English and is marked as English.
 """
 
@@ -16,9 +16,9 @@ from markupsafe import Markup
 
 from pipelines.products.contract import File, Product
 from pipelines.products.pages import templates
+from pipelines.products.pages.translator import Translator
 from pipelines.products.report import charts
 from pipelines.products.report.charts import ARTICLE, GROUPS, INTERNET_SOURCES, STATUS_COLOURS, STATUSES, VERDICTS, Rows, Style
-from pipelines.products.report.translator import Translator
 from pipelines.releases.catalog import Catalog
 from pipelines.releases.draft import Draft
 

@@ -1,4 +1,4 @@
-"""Translator: translates the English texts of the page and of the tables into another language.
+"""Translator: translates the English texts of pages and of the tables into another language.
 
 The catalogs in locale/ hold templates in which placeholders take the place of everything that changes with the figures. A text
 from the tables is matched against the templates. Its values are formatted for the language, and names come from the tables.
