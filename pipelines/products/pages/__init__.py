@@ -14,6 +14,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+HERE = Path(__file__).parent
+
 
 def templates(folder: Path) -> Environment:
     """The templates in a folder. They can call `policy()` and test whether a text `is web_address`."""
@@ -23,6 +25,16 @@ def templates(folder: Path) -> Environment:
     environment.globals["policy"] = policy
     environment.tests["web_address"] = is_web_address
     return environment
+
+
+def base_style() -> str:
+    """The style that all pages share: colours in light and dark mode, type, the choice of the language, the buttons under a chart."""
+    return (HERE / "base.css").read_text(encoding="utf-8")
+
+
+def toolbar_script() -> str:
+    """The JavaScript function `toolbar`, which puts the buttons under a chart."""
+    return (HERE / "toolbar.js").read_text(encoding="utf-8")
 
 
 def policy(*scripts: str) -> Markup:

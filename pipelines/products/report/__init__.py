@@ -15,7 +15,7 @@ from babel.dates import format_datetime
 from markupsafe import Markup
 
 from pipelines.products.contract import File, Product
-from pipelines.products.pages import templates
+from pipelines.products.pages import base_style, templates
 from pipelines.products.pages.translator import Translator
 from pipelines.products.report import charts
 from pipelines.products.report.charts import ARTICLE, GROUPS, INTERNET_SOURCES, STATUS_COLOURS, STATUSES, VERDICTS, Rows, Style
@@ -64,7 +64,7 @@ def page(draft: Draft, catalog: Catalog, translators: list[Translator]) -> str:
     return environment.get_template("page.html").render(
         parts=parts,
         languages=LANGUAGES,
-        style=Markup((HERE / "style.css").read_text(encoding="utf-8")),
+        style=Markup(base_style() + (HERE / "style.css").read_text(encoding="utf-8")),
         script=Markup((HERE / "script.js").read_text(encoding="utf-8")),
         release_id=draft.release_id,
     )
