@@ -28,7 +28,7 @@ def templates(folder: Path) -> Environment:
 
 
 def base_style() -> str:
-    """The style that all pages share: colours in light and dark mode, type, the choice of the language, the buttons under a chart."""
+    """The style that all pages share: colours in light and dark mode, type, languages, the buttons under a chart."""
     return (HERE / "base.css").read_text(encoding="utf-8")
 
 
