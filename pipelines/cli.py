@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import io
 import json
+import os
 import shutil
 import sys
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -323,33 +326,101 @@ def publish_postgres(
     publish(Project.find(), dsn, role, err, wait=wait)
 
 
-MOST_ROWS = 10_000  # DuckDB displays no more
+class Format(StrEnum):
+    """The format of an answer."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    PARQUET = "parquet"
+
+
+ENDINGS = {".csv": Format.CSV, ".json": Format.JSON, ".md": Format.MARKDOWN, ".parquet": Format.PARQUET}
 
 
 @app.command()
-def sql(query: Annotated[str, typer.Argument(help="One SQL query.")]) -> None:
-    """Query the current release. The connection can neither change anything nor reach any other file."""
-    import duckdb
+def sql(
+    query: Annotated[
+        str | None,
+        typer.Argument(help="One SQL statement that reads. Without it, or with -, it is read from standard input.", show_default=False),
+    ] = None,
+    file: Annotated[Path | None, typer.Option("--file", "-f", help="A file that holds the statement.", show_default=False)] = None,
+    form: Annotated[
+        Format | None,
+        typer.Option(
+            "--format",
+            help="By default what the name of --output ends in (.csv, .json, .md, .parquet), a table on a terminal, and otherwise csv.",
+            show_default=False,
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The file to write, instead of standard output.", show_default=False)
+    ] = None,
+) -> None:
+    """Query the current release. The connection can neither change anything nor reach any other file.
 
+    `egov sql "show tables"` lists the public tables; describe, summarize and explain work too. Only a table on a terminal is
+    limited: to 10,000 rows, and to the columns that fit. Exit code 1: the query failed; 2: it is not one statement that reads.
+    """
+    from pipelines.releases import query as asking
     from pipelines.releases.connect import connect
 
-    with connect(Project.find().published_file) as connection:
+    text = _statement(query, file)
+    terminal = output is None and sys.stdout.isatty()
+    chosen = form or ENDINGS.get(output.suffix if output else "", Format.TABLE if terminal else Format.CSV)
+    if terminal and chosen is Format.PARQUET:
+        raise EgovError("parquet is no text for a terminal: name a file with --output, or use a pipe", Exit.REFUSED)
+    width = shutil.get_terminal_size().columns if terminal else None
+    with connect(Project.find().published_file) as connection, _output(output) as sink:
+        whole = asking.ask(connection, text, chosen, sink, width=width)
+    if not whole:
+        err.print(
+            f"only the first {asking.MOST_ROWS:,} rows are shown: `| less -S` with --format table, or --output FILE, holds all of them"
+        )
+
+
+def _statement(query: str | None, file: Path | None) -> str:
+    """The text of the query: the argument, the content of the file, or standard input."""
+    if query is not None and file:
+        raise EgovError("expected either a query or --file, not both", Exit.REFUSED)
+    if query not in (None, "-"):
+        return str(query)
+    if file:
+        name, content = str(file), file.read_bytes()
+    elif query is None and sys.stdin.isatty():
+        raise EgovError('expected a query, as in: egov sql "show tables"', Exit.REFUSED)
+    else:
+        name, content = "standard input", sys.stdin.buffer.read()
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise EgovError(f"{name}: byte {error.start + 1} is not UTF-8; expected a query in UTF-8", Exit.REFUSED) from None
+
+
+@contextlib.contextmanager
+def _output(path: Path | None) -> Iterator[Callable[[bytes], object]]:
+    """What takes the bytes of an answer: a file, which appears only when it is complete, or standard output.
+
+    On a terminal, no character of the answer can control it.
+    """
+    if path is None and sys.stdout.isatty():
+        decode = codecs.getincrementaldecoder("utf-8")().decode
+        yield lambda piece: sys.stdout.write(printable(decode(piece)))
+    elif path is None:
+        yield sys.stdout.buffer.write
+    elif path.exists() and not path.is_file():  # a pipe or a device
+        with open(path, "wb") as file:
+            yield file.write
+    else:
+        target = path.resolve()  # what a link leads to is replaced, not the link
+        aside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
         try:
-            answer = connection.sql(query)
-            if answer is not None:
-                # fit the width of a terminal, but keep all columns if the output goes to a pipe or a file
-                width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 1_000_000
-                answer = answer.limit(MOST_ROWS + 1).materialize()  # one extra row shows whether there are more
-                answer.limit(MOST_ROWS).show(max_rows=MOST_ROWS, max_width=width)
-                if len(answer) > MOST_ROWS:
-                    err.print(f"only the first {MOST_ROWS:,} rows are shown; csv/ and parquet/ hold the whole tables")
-        except duckdb.OutOfMemoryException:
-            raise EgovError(
-                "the query needs more memory than this machine has, and the connection writes nothing to disk: "
-                "query less data at a time, or read the files in parquet/"
-            ) from None
-        except duckdb.Error as error:
-            raise EgovError(str(error)) from None
+            with open(aside, "wb") as file:
+                yield file.write
+            os.replace(aside, target)
+        finally:
+            aside.unlink(missing_ok=True)
 
 
 def run(arguments: list[str] | None = None, steps: Steps | None = None) -> int:
