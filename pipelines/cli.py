@@ -7,12 +7,15 @@ import contextlib
 import io
 import json
 import os
+import select
 import shutil
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from enum import StrEnum
+from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 from rich.console import Console
@@ -27,12 +30,48 @@ from pipelines.releases.status import status as status_of
 
 app = typer.Typer(
     name="egov",
-    help="A warehouse of published e-government figures: check the raw figures, build a release, query it.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        now = None
+        with contextlib.suppress(EgovError):  # outside a checkout, too
+            now = store.current(Project.find())
+        print(f"egov {version('egov-warehouse')}, DuckDB {version('duckdb')}, release {now.release_id if now else 'none'}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    show_version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_print_version,
+            is_eager=True,
+            help="Print the versions of egov and DuckDB and the id of the current release.",
+        ),
+    ] = False,
+) -> None:
+    """A warehouse of published e-government figures: check the raw figures, build a release, query it."""
+
+
+def _release_ids(incomplete: str) -> list[str]:
+    """The releases whose ids begin like this, newest first, for the completion of a command line."""
+    with contextlib.suppress(EgovError, OSError):
+        return [each.release_id for each in store.existing(Project.find()) if each.release_id.startswith(incomplete)]
+    return []
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="For programs: JSON, as docs/command-line.md describes it.")]
+
+
+def _print_json(content: object) -> None:
+    print(json.dumps(content, ensure_ascii=False, indent=2))
 
 
 class Target(StrEnum):
@@ -83,18 +122,31 @@ def check_raw(
         bool,
         typer.Option("--update-hashes", help="Record an intended edit: the SHA-256 of each raw file as it is now."),
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Check the raw figures against their package, without building."""
+    """Check the raw figures against their package, without building.
+
+    Exit code 2: raw/ is not valid.
+    """
     from pipelines.intake.check import check, update_hashes
-    from pipelines.intake.package import read_package, require_valid
+    from pipelines.intake.package import NotValid, read_package, require_valid
 
     project = Project.find()
+    if record and as_json:
+        raise EgovError("expected either --update-hashes or --json, not both", Exit.REFUSED)
     if record:
         changed = update_hashes(project)
         for path in changed:
             print(f"recorded raw/{path}")
         print(f"{len(changed)} hash{'es' if len(changed) != 1 else ''} recorded")
         return
+    if as_json:
+        try:
+            findings = check(project)
+        except NotValid as error:  # the package itself
+            findings = error.findings
+        _print_json({"valid": not findings, "findings": [finding.as_json() for finding in findings]})
+        raise typer.Exit(Exit.REFUSED if findings else Exit.FINE)
     require_valid(check(project))
     print(f"raw/ is valid: {len(read_package(project)['resources'])} files")
 
@@ -199,7 +251,7 @@ def withdraw_from_feed(month: Annotated[str, typer.Argument(help="The month, YYY
 
 @app.command()
 def status(
-    as_json: Annotated[bool, typer.Option("--json", help="For monitoring: one JSON object.")] = False,
+    as_json: AsJson = False,
     last: Annotated[int, typer.Option(help="How many runs to show.", min=1)] = 5,
 ) -> None:
     """Show the current release, whether its inputs have changed since, and the last runs.
@@ -209,7 +261,7 @@ def status(
     """
     found = status_of(Project.find(), last)
     if as_json:
-        print(json.dumps(found.as_json(), ensure_ascii=False, indent=2))
+        _print_json(found.as_json())
     else:
         for line in found.lines():
             print(printable(line))
@@ -217,27 +269,33 @@ def status(
 
 
 @app.command("releases")
-def list_releases() -> None:
+def list_releases(as_json: AsJson = False) -> None:
     """List the releases, newest first, with their times, figures, tests and sizes."""
     project = Project.find()
     now = store.current(project)
-    for release in store.existing(project):
+    releases = store.existing(project)
+    if as_json:
+        _print_json([{**release.as_json(), "is_current": release == now} for release in releases])
+        return
+    for release in releases:
         mark = "  current" if release == now else ""
-        try:
-            found = release.summary
-        except EgovError:
+        found = release.as_json()
+        if found["is_damaged"]:
             print(f"{release.release_id}  damaged: its release.json cannot be read{mark}")
-            continue
-        figures = found["facts"]["fct_index_observations"] + found["facts"]["fct_service_usage"]
-        print(
-            f"{release.release_id}  {found['built_at']}  {figures} figures  {found['tests_passed']} tests  "
-            f"{found['bytes'] / 1e6:.1f} MB{mark}"
-        )
+        else:
+            print(
+                f"{release.release_id}  {found['built_at']}  {found['figures']} figures  {found['tests_passed']} tests  "
+                f"{found['bytes'] / 1e6:.1f} MB{mark}"
+            )
+    if not releases:
+        err.print("no release is published yet; `egov build` publishes one")
 
 
 @app.command()
 def verify(
-    release_id: Annotated[str | None, typer.Argument(help="A release; by default the current one.")] = None,
+    release_id: Annotated[
+        str | None, typer.Argument(help="A release; by default the current one.", autocompletion=_release_ids)
+    ] = None,
 ) -> None:
     """Check by SHA-256 that every file of a release is as it was published, and that no file was added.
 
@@ -258,7 +316,9 @@ def verify(
 
 @app.command()
 def rollback(
-    release_id: Annotated[str | None, typer.Argument(help="A release; by default the one before the current one.")] = None,
+    release_id: Annotated[
+        str | None, typer.Argument(help="A release; by default the one before the current one.", autocompletion=_release_ids)
+    ] = None,
 ) -> None:
     """Move `current` back to an earlier release in one step. A build from the same inputs does not undo this.
 
@@ -271,8 +331,13 @@ def rollback(
 
 @app.command("diff")
 def show_diff(
-    old: Annotated[str | None, typer.Argument(help="The older release; by default the one before NEW.")] = None,
-    new: Annotated[str | None, typer.Argument(help="The newer release; by default the current one.")] = None,
+    old: Annotated[
+        str | None, typer.Argument(help="The older release; by default the one before NEW.", autocompletion=_release_ids)
+    ] = None,
+    new: Annotated[
+        str | None, typer.Argument(help="The newer release; by default the current one.", autocompletion=_release_ids)
+    ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Show what changed between two releases: rows added, removed and changed, with both values."""
     import duckdb
@@ -288,10 +353,57 @@ def show_diff(
     if older == newer:
         raise EgovError(f"{newer.release_id} cannot be compared with itself: name two releases; `egov releases` lists them")
     try:
-        lines = compare(older.database, newer.database).full()
+        found = compare(older.database, newer.database)
     except duckdb.Error as error:
         raise EgovError(f"the releases cannot be compared: {error}") from None
-    print(printable("\n".join([f"{older.release_id} -> {newer.release_id}", *lines])))
+    if as_json:
+        _print_json({"old": older.release_id, "new": newer.release_id, **found.as_json()})
+    else:
+        print(printable("\n".join([f"{older.release_id} -> {newer.release_id}", *found.full()])))
+
+
+class Page(StrEnum):
+    """A page of a release that `egov open` shows."""
+
+    REPORT = "report"
+    EXPLORE = "explore"
+    CODEBOOK = "codebook"
+    DOCS = "docs"
+
+
+PAGES = {
+    Page.REPORT: "report/index.html",
+    Page.EXPLORE: "report/explore.html",
+    Page.CODEBOOK: "codebook.html",
+    Page.DOCS: "docs/index.html",
+}
+
+
+@app.command("open")
+def open_page(
+    page: Annotated[
+        Page,
+        typer.Argument(
+            help="report: the story in charts; explore: every country and index; codebook: tables, columns and codes; "
+            "docs: models and their lineage."
+        ),
+    ] = Page.REPORT,
+) -> None:
+    """Show a page of the current release in the browser, and print where it is.
+
+    The address stays the same through rebuilds: reload the page to see the newest release. The variable BROWSER names another
+    browser.
+    """
+    import webbrowser
+
+    project = Project.find()
+    release = store.require_current(project)
+    path = project.current / PAGES[page]  # not the folder of the release: a build may remove that while the page is open
+    if not path.is_file():
+        raise EgovError(f"release {release.release_id} has no {PAGES[page]}; `egov build --force` publishes one that has")
+    print(path, flush=True)
+    if not webbrowser.open(path.as_uri()):
+        err.print("no browser could be started: open this file in one")
 
 
 publishing = typer.Typer(no_args_is_help=True, help="Copy the current release to a place where other tools read it.")
@@ -343,14 +455,18 @@ ENDINGS = {".csv": Format.CSV, ".json": Format.JSON, ".md": Format.MARKDOWN, ".p
 def sql(
     query: Annotated[
         str | None,
-        typer.Argument(help="One SQL statement that reads. Without it, or with -, it is read from standard input.", show_default=False),
+        typer.Argument(
+            help="One SQL statement that reads. Without it, or with -, it is read from standard input.", show_default=False
+        ),
     ] = None,
-    file: Annotated[Path | None, typer.Option("--file", "-f", help="A file that holds the statement.", show_default=False)] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", "-f", help="A file that holds the statement.", show_default=False)
+    ] = None,
     form: Annotated[
         Format | None,
         typer.Option(
             "--format",
-            help="By default what the name of --output ends in (.csv, .json, .md, .parquet), a table on a terminal, and otherwise csv.",
+            help="By default: what --output ends in (.csv, .json, .md, .parquet); a table on a terminal; otherwise csv.",
             show_default=False,
         ),
     ] = None,
@@ -376,7 +492,7 @@ def sql(
         whole = asking.ask(connection, text, chosen, sink, width=width)
     if not whole:
         err.print(
-            f"only the first {asking.MOST_ROWS:,} rows are shown: `| less -S` with --format table, or --output FILE, holds all of them"
+            f"only the first {asking.MOST_ROWS:,} rows are shown: in a pipe, or in the file of --output, are all of them"
         )
 
 
@@ -428,6 +544,30 @@ def run(arguments: list[str] | None = None, steps: Steps | None = None) -> int:
 
     `arguments` defaults to those of this process; `steps` replaces the steps of a build.
     """
+    out = sys.stdout
+    code = _run(arguments, steps)
+    try:
+        out.flush()
+        unheard = code == Exit.FAILED and _is_unheard(out)  # typer ends a command like this if a write fails
+    except BrokenPipeError:
+        unheard = True
+    if unheard:  # as with `| head`: nothing is wrong, and nothing is left to say
+        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())  # what is left in the buffer goes there
+        return Exit.SIGNALLED + signal.SIGPIPE
+    return code
+
+
+def _is_unheard(stream: TextIO) -> bool:
+    """Whether the reader of a pipe is gone."""
+    try:
+        asked = select.poll()
+        asked.register(stream, 0)
+        return any(event & (select.POLLERR | select.POLLHUP) for _, event in asked.poll(0))
+    except OSError:  # no file at all
+        return False
+
+
+def _run(arguments: list[str] | None, steps: Steps | None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a character that the terminal lacks does not end the command

@@ -39,11 +39,11 @@ NO_HASH = "no SHA-256 is recorded"
 def check(project: Project) -> list[Finding]:
     """All findings about the files of raw/, sorted by file, row and column; an empty list if raw/ is valid.
 
-    Raises EgovError if raw/datapackage.json itself is not valid.
+    Raises NotValid if raw/datapackage.json itself is not valid.
     """
     package = read_package(project)
     findings = _check_places(project, package)
-    if all(NO_HASH in finding.message for finding in findings):  # the cells of a file without a hash can still be checked
+    if all(finding.problem == NO_HASH for finding in findings):  # the cells of a file without a hash can still be checked
         findings += _check_files(project, package)
     return sorted(set(findings))
 
@@ -72,29 +72,26 @@ def _check_places(project: Project, package: dict[str, Any]) -> list[Finding]:
     """Files that are unsafe to read, such as links, files outside raw/ and oversized files, and files that nothing lists."""
     findings = []
 
-    def found(file: str, message: str) -> None:
-        findings.append(Finding(file, 0, "", message))
+    def found(file: str, problem: str, expected: str = "", advice: str = "") -> None:
+        findings.append(Finding(file, 0, "", problem, expected, advice))
 
     root = project.raw.resolve()
     for number, resource in enumerate(package["resources"], start=1):
         path = resource["path"]
         target = project.raw / path
         if not target.resolve().is_relative_to(root) or target.is_symlink():
-            found(
-                "datapackage.json",
-                f"resource {number}: the path {path!r} leads out of raw/; expected a plain file below raw/",
-            )
+            found("datapackage.json", f"resource {number}: the path {path!r} leads out of raw/", "a plain file below raw/")
         elif target.exists() and not target.is_file():
-            found(path, "is not a plain file; restore the file")
+            found(path, "is not a plain file", advice="restore the file")
         elif target.is_file() and target.stat().st_size > MAX_FILE_BYTES:
-            found(path, f"the file has {target.stat().st_size} bytes; expected at most {MAX_FILE_BYTES}")
+            found(path, f"the file has {target.stat().st_size} bytes", f"at most {MAX_FILE_BYTES}")
         if "hash" not in resource:
-            found(path, f"{NO_HASH}; record it with `egov check --update-hashes`")
+            found(path, NO_HASH, advice="record it with `egov check --update-hashes`")
     listed = {resource["path"] for resource in package["resources"]}
     for file in sorted(project.raw.rglob("*.csv")):
         path = file.relative_to(project.raw).as_posix()
         if path not in listed:
-            found(path, "raw/datapackage.json does not list the file; describe it there or remove it")
+            found(path, "raw/datapackage.json does not list the file", advice="describe it there or remove it")
     return findings
 
 
@@ -131,10 +128,11 @@ def _check_cells(project: Project, file: str) -> list[Finding]:
             for row, cells in enumerate((cells for cells in reader if cells), start=1):
                 for column, cell in zip(header, cells, strict=False):
                     if not cell.isprintable() and (odd := [c for c in cell if _is_hidden(c)]):
-                        message = f"found {odd[0]!r} in the cell; expected one line of text: remove it"
-                        findings.append(Finding(file, row, column, message))
+                        problem = f"found {odd[0]!r} in the cell"
+                        findings.append(Finding(file, row, column, problem, "one line of text", "remove it"))
         except (csv.Error, UnicodeDecodeError) as error:
-            return [Finding(file, reader.line_num, "", f"not readable as CSV: {error}; quote the cell as RFC 4180 says")]
+            problem = f"not readable as CSV: {error}"
+            return [Finding(file, reader.line_num, "", problem, advice="quote the cell as RFC 4180 says")]
     return findings
 
 
@@ -149,23 +147,24 @@ def _finding(file: str, error: Any) -> Finding:
     column = getattr(error, "field_name", None) or ""
     cell = getattr(error, "cell", None)
     note = error.note or ""
+    expected = ""
     if error.type == "hash-count":
-        message = "the content does not have the recorded SHA-256"
+        problem = "the content does not have the recorded SHA-256"
     elif error.type == "scheme-error":
-        message = "the file is missing or cannot be opened"
+        problem = "the file is missing or cannot be opened"
     elif error.type == "primary-key":
-        message = "the key appears twice" + note.replace("the same as in the row at position", ": also in line")
+        problem = "the key appears twice" + note.replace("the same as in the row at position", ": also in line")
     elif error.type == "foreign-key":
-        message = f"unknown code: {note}"
+        problem = f"unknown code: {note}"
     elif error.type == "constraint-error":
-        message = f"found {'nothing' if cell in (None, '') else repr(cell)}, expected {_expected(note)}"
+        problem, expected = f"found {'nothing' if cell in (None, '') else repr(cell)}", _expected(note)
     elif error.type == "type-error":
-        message = f"found {cell!r}, expected {note.split('type is ')[-1]}"
+        problem, expected = f"found {cell!r}", note.split("type is ")[-1]
     elif note:
-        message = f"{error.title.lower()}: {note}"
+        problem = f"{error.title.lower()}: {note}"
     else:
-        message = error.message
-    return Finding(file, row, column, f"{message}; {WHAT_TO_DO.get(error.type, 'correct the cell or its rule')}")
+        problem = error.message
+    return Finding(file, row, column, problem, expected, WHAT_TO_DO.get(error.type, "correct the cell or its rule"))
 
 
 def _expected(note: str) -> str:

@@ -28,12 +28,34 @@ WAIT = 60.0
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """One error in raw/. `row` counts the rows below the header from 1; it is 0 if the error is not about a row."""
+    """One error in raw/. `row` counts the rows below the header from 1; it is 0 if the error is not about a row.
+
+    `expected` and `advice` may be empty: a finding says what is wrong, if it can what would be right, and what to do.
+    """
 
     file: str
     row: int
     column: str
-    message: str
+    problem: str
+    expected: str = ""
+    advice: str = ""
+
+    @property
+    def message(self) -> str:
+        """The finding without its place."""
+        return self.problem + (self.expected and f", expected {self.expected}") + (self.advice and f"; {self.advice}")
+
+    def as_json(self) -> dict[str, Any]:
+        """What `egov check --json` says: what is not known, or does not apply, is null."""
+        return {
+            "file": f"raw/{self.file}",
+            "row": self.row or None,
+            "line": self.row + 1 if self.row else None,
+            "column": self.column or None,
+            "problem": self.problem,
+            "expected": self.expected or None,
+            "advice": self.advice or None,
+        }
 
     def __str__(self) -> str:
         place = f"raw/{self.file}"
@@ -44,10 +66,20 @@ class Finding:
         return f"{place}: {self.message}"
 
 
+class NotValid(EgovError):
+    """raw/ breaks its rules: `findings` says where."""
+
+    def __init__(self, findings: list[Finding]) -> None:
+        count = f"{len(findings)} finding{'s' if len(findings) > 1 else ''}"
+        lines = "\n".join(f"  {finding}" for finding in findings)
+        super().__init__(f"raw/ is not valid, {count}:\n{lines}", Exit.REFUSED)
+        self.findings = findings
+
+
 def read_package(project: Project) -> dict[str, Any]:
     """raw/datapackage.json as a dict that is valid against datapackage.schema.json.
 
-    Raises EgovError (exit code 2) that lists all errors in it.
+    Raises NotValid (exit code 2) that lists all errors in it.
     """
     path = project.package_file
     try:
@@ -58,11 +90,11 @@ def read_package(project: Project) -> dict[str, Any]:
         )
         content = json.dumps(package, ensure_ascii=False).encode()  # fails for half a surrogate pair, which is not valid text
     except FileNotFoundError:
-        raise EgovError(
-            "raw/datapackage.json: the file is missing; restore it: it describes every raw file", Exit.REFUSED
-        ) from None
+        advice = "restore it: it describes every raw file"
+        raise NotValid([Finding("datapackage.json", 0, "", "the file is missing", advice=advice)]) from None
     except (ValueError, RecursionError) as error:  # undecodable text too
-        raise EgovError(f"raw/datapackage.json: not readable as UTF-8 JSON ({error}); restore the file", Exit.REFUSED) from None
+        problem = f"not readable as UTF-8 JSON ({error})"
+        raise NotValid([Finding("datapackage.json", 0, "", problem, advice="restore the file")]) from None
     require_valid(_findings(content))
     checked: dict[str, Any] = package
     return checked
@@ -95,7 +127,7 @@ def _schema() -> Any:
 
     def pattern(_: Any, expected: str, instance: object, __: Any) -> Iterator[ValidationError]:
         if isinstance(instance, str) and not re.fullmatch(expected, instance):
-            yield ValidationError(f"expected text that matches {expected}")
+            yield ValidationError(f"text that matches {expected}")
 
     formats = FormatChecker(["date"])
 
@@ -114,26 +146,27 @@ def _schema_findings(package: object) -> Iterator[Finding]:
     """Every part of the package that datapackage.schema.json does not allow, with the path to it."""
     for error in _schema().iter_errors(package):
         way = list(error.absolute_path)
+        problem, expected, advice = f"found {_short(error.instance)}", "", ""
         match error.validator:
             case "required" | "dependentRequired":
-                what = f"{error.message.split(' ')[0]} is missing; add it"
+                problem, advice = f"{error.message.split(' ')[0]} is missing", "add it"
             case "additionalProperties":
                 unknown = sorted(set(error.instance) - set(error.schema["properties"]))
-                what = f"{', '.join(map(repr, unknown))} is unknown; expected only {', '.join(error.schema['properties'])}"
+                problem = f"{', '.join(map(repr, unknown))} is unknown"
+                expected = f"only {', '.join(error.schema['properties'])}"
             case "type":
-                what = f"found {_short(error.instance)}, expected {error.validator_value}"
+                expected = str(error.validator_value)
             case "const":
-                what = f"found {_short(error.instance)}, expected {error.validator_value!r}"
+                expected = repr(error.validator_value)
             case "enum":
-                what = f"found {_short(error.instance)}, expected one of {error.validator_value}"
+                expected = f"one of {error.validator_value}"
             case "pattern":
-                what = f"found {_short(error.instance)}, {error.message}"
+                expected = error.message
             case "format":
                 expected = {"date": "a day as YYYY-MM-DD", "regex": "a regular expression"}[error.validator_value]
-                what = f"found {_short(error.instance)}, expected {expected}"
             case _:
-                what = f"{_short(error.instance)} breaks the rule {error.validator} {_short(error.validator_value)}"
-        yield Finding("datapackage.json", 0, "", f"{_way(package, way)}{what}")
+                problem = f"{_short(error.instance)} breaks the rule {error.validator} {_short(error.validator_value)}"
+        yield Finding("datapackage.json", 0, "", f"{_way(package, way)}{problem}", expected, advice)
 
 
 def _way(package: Any, way: list[str | int]) -> str:
@@ -177,43 +210,36 @@ def _package_findings(package: dict[str, Any]) -> Iterator[Finding]:
         path, schema = resource["path"], resource["schema"]
         name = path.removesuffix(".csv").replace("/", "_")
         if resource["name"] != name:
-            yield Finding(path, 0, "", f"its resource is named {resource['name']!r}; expected {name!r}")
+            yield Finding(path, 0, "", f"its resource is named {resource['name']!r}", repr(name))
         if name.startswith("datapackage_"):
-            yield Finding(
-                path,
-                0,
-                "",
-                "names that start with datapackage_ are reserved for the tables that describe the package; rename the folder",
-            )
+            problem = "names that start with datapackage_ are reserved for the tables that describe the package"
+            yield Finding(path, 0, "", problem, advice="rename the folder")
         if (source := resource["sources"][0]["name"]) not in described:
-            yield Finding(
-                path, 0, "", f"its source is {source!r}; expected one that raw/datapackage.json describes: {described}"
-            )
+            yield Finding(path, 0, "", f"its source is {source!r}", f"one that raw/datapackage.json describes: {described}")
         held = Counter(field["name"] for field in schema["fields"])
         for column, times in held.items():
             if times > 1 or column == "raw_row":
-                yield Finding(path, 0, column, "the column appears twice (every table already gets a raw_row); rename it")
+                problem = "the column appears twice (every table already gets a raw_row)"
+                yield Finding(path, 0, column, problem, advice="rename it")
         named = [("primaryKey", schema.get("primaryKey", []), set(held))]
         for key in schema.get("foreignKeys", []):
             target = key["reference"]["resource"] or resource["name"]
             if target not in columns or len(key["fields"]) != len(key["reference"]["fields"]):
-                yield Finding(path, 0, "", f"its foreign key leads to {key['reference']}; expected columns of another resource")
+                yield Finding(path, 0, "", f"its foreign key leads to {key['reference']}", "columns of another resource")
                 continue
             named += [("foreignKeys", key["fields"], set(held)), (target, key["reference"]["fields"], columns[target])]
         for where, wanted, there in named:
             yield from (
-                Finding(path, 0, "", f"{where}: the column {column!r} is not there; expected one of {sorted(there)}")
+                Finding(path, 0, "", f"{where}: the column {column!r} is not there", f"one of {sorted(there)}")
                 for column in wanted
                 if column not in there
             )
 
 
 def require_valid(findings: list[Finding]) -> None:
-    """If there are any findings, raise EgovError (exit code 2) that lists all of them."""
+    """If there are any findings, raise NotValid (exit code 2) that lists all of them."""
     if findings:
-        count = f"{len(findings)} finding{'s' if len(findings) > 1 else ''}"
-        lines = "\n".join(f"  {finding}" for finding in findings)
-        raise EgovError(f"raw/ is not valid, {count}:\n{lines}", Exit.REFUSED)
+        raise NotValid(findings)
 
 
 def write_package(project: Project, package: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -36,13 +37,13 @@ class TableChange:
 
 @dataclass
 class Diff:
-    """What changed between two releases."""
+    """What changed between two releases. `columns_retyped` holds (column, old type, new type)."""
 
     tables_added: list[str] = field(default_factory=list)
     tables_removed: list[str] = field(default_factory=list)
     columns_added: list[str] = field(default_factory=list)
     columns_removed: list[str] = field(default_factory=list)
-    columns_retyped: list[str] = field(default_factory=list)
+    columns_retyped: list[tuple[str, str, str]] = field(default_factory=list)
     tables: dict[str, TableChange] = field(default_factory=dict)
     unreadable: str | None = None
 
@@ -71,7 +72,7 @@ class Diff:
         lines = [f"+ table {table}" for table in self.tables_added] + [f"- table {table}" for table in self.tables_removed]
         lines += [f"+ column {column}" for column in self.columns_added]
         lines += [f"- column {column}" for column in self.columns_removed]
-        lines += [f"~ column {column}" for column in self.columns_retyped]
+        lines += [f"~ column {column}: {old} -> {new}" for column, old, new in self.columns_retyped]
         for table, change in self.tables.items():
             if not change.is_empty:
                 rows = len({key for key, *_ in change.changed})
@@ -91,6 +92,27 @@ class Diff:
             lines += [f"- {table} {key}" for key in change.removed]
             lines += [f"~ {table} {key} {column}: {old} -> {new}" for key, column, old, new in change.changed]
         return lines
+
+    def as_json(self) -> dict[str, Any]:
+        """What `egov diff --json` says: every change, and of the tables only those that changed. Values are text, or null."""
+        return {
+            "tables_added": self.tables_added,
+            "tables_removed": self.tables_removed,
+            "columns_added": self.columns_added,
+            "columns_removed": self.columns_removed,
+            "columns_retyped": [dict(zip(("column", "old", "new"), each, strict=True)) for each in self.columns_retyped],
+            "tables": {
+                table: {
+                    "rows_before": change.rows_before,
+                    "rows_after": change.rows_after,
+                    "added": change.added,
+                    "removed": change.removed,
+                    "changed": [dict(zip(("key", "column", "old", "new"), each, strict=True)) for each in change.changed],
+                }
+                for table, change in self.tables.items()
+                if not change.is_empty
+            },
+        }
 
 
 def compare(old: Path, new: Path) -> Diff:
@@ -118,7 +140,7 @@ def compare_attached(connection: duckdb.DuckDBPyConnection, keys: Keys) -> Diff:
         diff.columns_removed += [f"{table}.{column}" for column in before[table] if column not in after[table]]
         shared = [column for column in before[table] if column in after[table]]
         diff.columns_retyped += [
-            f"{table}.{column}: {before[table][column]} -> {after[table][column]}"
+            (f"{table}.{column}", before[table][column], after[table][column])
             for column in shared
             if before[table][column] != after[table][column]
         ]

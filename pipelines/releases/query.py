@@ -1,8 +1,8 @@
 """Query: one statement that reads, asked of a published database, and its answer as a table, CSV, JSON, Markdown or Parquet.
 
-The user's statement runs on the hardened connection alone. CSV, JSON and Parquet are written by a second database, which is empty
-and sees nothing but the rows of the answer: it gets them as a stream, and writes them into a pipe that this process reads. An
-answer of any size takes little memory on the way.
+The user's statement runs on the hardened connection alone. CSV, JSON and Parquet are written by a second database, which is
+empty and sees nothing but the rows of the answer: it gets them as a stream, and writes them into a pipe that this process reads.
+An answer of any size takes little memory on the way.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import io
 import os
 import re
 import sys
+import textwrap
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 
@@ -26,10 +27,10 @@ MOST_ROWS = 10_000
 # What takes the bytes of an answer, piece by piece.
 Sink = Callable[[bytes], object]
 
-READS = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN, duckdb.StatementType.MULTI}  # DuckDB runs a pivot as several
+# Statements that read. DuckDB runs a pivot as several statements.
+READS = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN, duckdb.StatementType.MULTI}
 READERS = "select, from, with, values, table, pivot, describe, summarize, show or explain"
-# DuckDB's own answer names the tables of the schema `main`, which is empty in a release. This one has the first sentence of each
-# description.
+# DuckDB itself would list the tables of the schema `main`, which is empty in a release.
 SHOW_TABLES = re.compile(r"show\s+tables\s*(;|--|/\*|$)", re.IGNORECASE)
 PUBLIC_TABLES = f"""
     select concat(schema_name, '.', table_name) as name, split_part(comment, '. ', 1) as description from duckdb_tables()
@@ -92,11 +93,8 @@ def _only_statement(connection: duckdb.DuckDBPyConnection, text: str) -> duckdb.
     if not statements:
         raise EgovError("the query holds no statement: it is empty, or has only comments; expected one", Exit.REFUSED)
     if len(statements) > 1:
-        second = " ".join(statements[1].query.split())
-        raise EgovError(
-            f"the query holds {len(statements)} statements; expected one. The second is: {second[:60]}{'...' * (second[60:] != '')}",
-            Exit.REFUSED,
-        )
+        second = textwrap.shorten(statements[1].query, 60, placeholder=" ...")
+        raise EgovError(f"the query holds {len(statements)} statements; expected one. The second is: {second}", Exit.REFUSED)
     if statements[0].type not in READS:
         raise _only_reads(statements[0].type.name.replace("_", " "))
     return statements[0]
@@ -161,10 +159,9 @@ def _copy(connection: duckdb.DuckDBPyConnection, answer: duckdb.DuckDBPyRelation
 
 def _cells(answer: duckdb.DuckDBPyRelation, form: str) -> duckdb.DuckDBPyRelation:
     """The answer with the columns that `form` would spoil made into ones that it keeps exactly."""
-    named = enumerate(zip(answer.columns, answer.types, strict=True), start=1)
-    return answer.project(
-        ", ".join(f'{_cell(f"#{place}", kind, form)} as "{name.replace(chr(34), chr(34) * 2)}"' for place, (name, kind) in named)
-    )
+    cells = (_cell(f"#{place}", kind, form) for place, kind in enumerate(answer.types, start=1))
+    names = ('"' + name.replace('"', '""') + '"' for name in answer.columns)
+    return answer.project(", ".join(f"{cell} as {name}" for cell, name in zip(cells, names, strict=True)))
 
 
 def _cell(column: str, kind: duckdb.sqltypes.DuckDBPyType, form: str) -> str:

@@ -68,6 +68,21 @@ class Release:
             ) from None
         return found
 
+    def as_json(self) -> dict[str, Any]:
+        """What `egov releases --json` says about this release. Of a damaged one, only its id is known."""
+        try:
+            found = self.summary
+        except EgovError:
+            found = {}
+        counted = found.get("facts", {})
+        figures = [counted.get(fact) for fact in ("fct_index_observations", "fct_service_usage")]
+        return {
+            "release_id": self.release_id,
+            "is_damaged": not found,
+            **{name: found.get(name) for name in ("built_at", "tests_passed", "tests_warned", "claims", "bytes")},
+            "figures": None if None in figures else sum(figures),
+        }
+
     def opens(self) -> bool:
         """Whether both the summary and the database can be read."""
         from pipelines.releases import connect  # imported here: a run without changes ends before it needs DuckDB
