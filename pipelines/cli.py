@@ -13,7 +13,6 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from enum import StrEnum
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, TextIO
 
@@ -32,12 +31,16 @@ app = typer.Typer(
     name="egov",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain text, which fits every terminal
+    context_settings={"max_content_width": 120},
 )
 err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
 
 
 def _print_version(asked: bool) -> None:
     if asked:
+        from importlib.metadata import version
+
         now = None
         with contextlib.suppress(EgovError):  # outside a checkout, too
             now = store.current(Project.find())
@@ -101,7 +104,7 @@ def build(
         int, typer.Option(help="How many releases to keep.", min=1, envvar="EGOV_KEEP_RELEASES", show_envvar=True)
     ] = 10,
 ) -> None:
-    """Check the raw figures, build and test every table, and publish a new release.
+    """Check the raw figures, build and test every table, publish.
 
     A run that fails publishes nothing: the current release stays as it is. Exit code 0: published, or nothing to do;
     1: a model, a test or the machine failed; 2: raw/ is not valid; 3: another build is running; 4: data would be lost.
@@ -210,7 +213,7 @@ def import_un_m49(
     print(f"{import_countries(Project.find(), members, areas, accessed)} countries in raw/codes/countries.csv")
 
 
-feed = typer.Typer(no_args_is_help=True, help="The log of a national portal: one file per month of what was used each day.")
+feed = typer.Typer(no_args_is_help=True, help="Take in the log of a national portal, one file per month.")
 app.add_typer(feed, name="feed")
 
 
@@ -254,7 +257,7 @@ def status(
     as_json: AsJson = False,
     last: Annotated[int, typer.Option(help="How many runs to show.", min=1)] = 5,
 ) -> None:
-    """Show the current release, whether its inputs have changed since, and the last runs.
+    """Show the current release, its inputs and the last runs.
 
     Exit code 0: everything is fine; 10: the inputs have changed since the release; 11: the last run failed, or no release can
     be read.
@@ -270,7 +273,7 @@ def status(
 
 @app.command("releases")
 def list_releases(as_json: AsJson = False) -> None:
-    """List the releases, newest first, with their times, figures, tests and sizes."""
+    """List the releases, newest first: time, figures, tests, size."""
     project = Project.find()
     now = store.current(project)
     releases = store.existing(project)
@@ -297,10 +300,10 @@ def verify(
         str | None, typer.Argument(help="A release; by default the current one.", autocompletion=_release_ids)
     ] = None,
 ) -> None:
-    """Check by SHA-256 that every file of a release is as it was published, and that no file was added.
+    """Check that no file of a release has changed, and none was added.
 
-    Exit code 1: something differs. release.json holds the hashes. Keep a copy of the hash of release.json itself in a place
-    that nobody with write access here can change.
+    Exit code 1: something differs. release.json holds the SHA-256 of each file. Keep a copy of the hash of release.json itself
+    in a place that nobody with write access here can change.
     """
     project = Project.find()
     release = store.find(project, release_id) if release_id else store.require_current(project)
@@ -339,7 +342,7 @@ def show_diff(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what changed between two releases: rows added, removed and changed, with both values."""
+    """Show what changed between two releases, row by row."""
     import duckdb
 
     from pipelines.releases.diff import compare
@@ -389,9 +392,9 @@ def open_page(
         ),
     ] = Page.REPORT,
 ) -> None:
-    """Show a page of the current release in the browser, and print where it is.
+    """Show a page of the current release in the browser.
 
-    The address stays the same through rebuilds: reload the page to see the newest release. The variable BROWSER names another
+    Its path is printed, too. The address stays the same through rebuilds: reload the page to see the newest release. The variable BROWSER names another
     browser.
     """
     import webbrowser
@@ -491,20 +494,18 @@ def sql(
     with connect(Project.find().published_file) as connection, _output(output) as sink:
         whole = asking.ask(connection, text, chosen, sink, width=width)
     if not whole:
-        err.print(
-            f"only the first {asking.MOST_ROWS:,} rows are shown: in a pipe, or in the file of --output, are all of them"
-        )
+        err.print(f"only the first {asking.MOST_ROWS:,} rows are shown; a pipe, or the file of --output, gets all of them")
 
 
 def _statement(query: str | None, file: Path | None) -> str:
     """The text of the query: the argument, the content of the file, or standard input."""
     if query is not None and file:
         raise EgovError("expected either a query or --file, not both", Exit.REFUSED)
-    if query not in (None, "-"):
-        return str(query)
-    if file:
+    if query is not None and query != "-":
+        name, content = "the query", os.fsencode(query)
+    elif file:
         name, content = str(file), file.read_bytes()
-    elif query is None and sys.stdin.isatty():
+    elif sys.stdin is None or (query is None and sys.stdin.isatty()):  # None: it is closed
         raise EgovError('expected a query, as in: egov sql "show tables"', Exit.REFUSED)
     else:
         name, content = "standard input", sys.stdin.buffer.read()
@@ -535,6 +536,8 @@ def _output(path: Path | None) -> Iterator[Callable[[bytes], object]]:
             with open(aside, "wb") as file:
                 yield file.write
             os.replace(aside, target)
+        except OSError as error:
+            raise EgovError(f"{path}: {error.strerror}") from None
         finally:
             aside.unlink(missing_ok=True)
 
@@ -544,7 +547,7 @@ def run(arguments: list[str] | None = None, steps: Steps | None = None) -> int:
 
     `arguments` defaults to those of this process; `steps` replaces the steps of a build.
     """
-    out = sys.stdout
+    out = sys.stdout = sys.stdout or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")  # standard output can be closed
     code = _run(arguments, steps)
     try:
         out.flush()

@@ -1,8 +1,8 @@
 """Query: one statement that reads, asked of a published database, and its answer as a table, CSV, JSON, Markdown or Parquet.
 
 The user's statement runs on the hardened connection alone. CSV, JSON and Parquet are written by a second database, which is
-empty and sees nothing but the rows of the answer: it gets them as a stream, and writes them into a pipe that this process reads.
-An answer of any size takes little memory on the way.
+empty and sees nothing but the rows of the answer. It gets them as a stream and writes them into a pipe that this process reads,
+so that an answer of any size takes little memory.
 """
 
 from __future__ import annotations
@@ -123,9 +123,10 @@ def _markdown(answer: duckdb.DuckDBPyRelation, sink: Sink) -> None:
     def cell(text: str | None) -> str:
         return "NULL" if text is None else MARKUP.sub(r"\\\g<0>", text).replace("\r", "").replace("\n", "<br>")
 
+    rows = _cells(answer, "csv").fetchall()
     sink(line([cell(name) for name in answer.columns]))
     sink(line(["---:" if kind.id in NUMBERS else "---" for kind in answer.types]))
-    for row in _cells(answer, "csv").fetchall():
+    for row in rows:
         sink(line([cell(text) for text in row]))
 
 
