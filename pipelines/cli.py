@@ -394,8 +394,8 @@ def open_page(
 ) -> None:
     """Show a page of the current release in the browser.
 
-    Its path is printed, too. The address stays the same through rebuilds: reload the page to see the newest release. The variable BROWSER names another
-    browser.
+    Its path is printed, too. The address stays the same through rebuilds: reload the page to see the newest release. The
+    variable BROWSER names another browser.
     """
     import webbrowser
 

@@ -131,11 +131,12 @@ class Said:
 
 def egov(project: Project, *arguments: str, steps: Steps = FEW_PRODUCTS) -> Said:
     """Run the command line on a project, in this process. `steps` are used if the command is a build."""
-    out, err = io.StringIO(), io.StringIO()
+    out, err = io.TextIOWrapper(io.BytesIO(), "utf-8", newline=""), io.StringIO()
     variables = {"EGOV_PROJECT_DIR": str(project.root), "COLUMNS": "200"}
     with mock.patch.dict(os.environ, variables), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         code = cli.run(list(arguments), steps)
-    return Said(code, out.getvalue(), err.getvalue())
+    out.seek(0)
+    return Said(code, out.read(), err.getvalue())
 
 
 def command(scenario: str, *arguments: str) -> list[str]:

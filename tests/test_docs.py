@@ -36,7 +36,7 @@ RANKS = "select period_code, rank from reports.rpt_rank_history where country_co
     "block", [*BLOCK.finditer(README), *BLOCK.finditer(PITFALLS)], ids=lambda block: block["query"].split("\n")[0][:60]
 )
 def test_query_has_the_shown_output(built: Project, block: re.Match[str]) -> None:
-    said = egov(built, "sql", block["query"])
+    said = egov(built, "sql", "--format", "table", block["query"])
     assert said.stdout.strip() == block["shown"].strip()
 
 
@@ -83,6 +83,18 @@ def test_the_command_line_recipe_runs(built: Project, release: duckdb.DuckDBPyCo
     outside = command.rsplit("-c", 1)[0] + "-c \"from read_csv('dbt_project.yml')\""
     refused = subprocess.run(outside, shell=True, cwd=built.root, env=path, capture_output=True, text=True)
     assert "LocalFileSystem has been disabled" in refused.stderr
+
+
+def test_the_recipe_of_this_command_line_runs(built: Project, release: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    variables = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "EGOV_PROJECT_DIR": str(built.root)}
+    commands = re.findall(r"^    (egov sql .*)$", RECIPES, re.M)
+    for command in commands:
+        subprocess.run(command, shell=True, cwd=tmp_path, env={**os.environ, **variables}, check=True)
+    rows = csv.DictReader(io.StringIO((tmp_path / "ranks.csv").read_text(encoding="utf-8")))
+    assert sorted((row["period_code"], int(row["rank"])) for row in rows) == release.execute(RANKS).fetchall()
+    channels = json.loads((tmp_path / "channels.json").read_text(encoding="utf-8"))
+    held = release.execute("select channel_code from marts.dim_channels").fetchall()
+    assert [(channel["channel_code"],) for channel in channels] == held
 
 
 TRIES = """
@@ -144,7 +156,7 @@ if __name__ == "__main__":
     current = Project(ROOT)
 
     def renewed(block: re.Match[str]) -> str:
-        output = egov(current, "sql", block["query"]).stdout.strip()
+        output = egov(current, "sql", "--format", "table", block["query"]).stdout.strip()
         return f"```sql\n{block['query']}```\n```text\n{output}\n```"
 
     (ROOT / "README.md").write_text(BLOCK.sub(renewed, README), encoding="utf-8")

@@ -13,8 +13,9 @@ import os
 import re
 import sys
 import textwrap
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import TypeVar
 
 import duckdb
 
@@ -26,6 +27,7 @@ MOST_ROWS = 10_000
 
 # What takes the bytes of an answer, piece by piece.
 Sink = Callable[[bytes], object]
+Result = TypeVar("Result")
 
 # Statements that read. DuckDB runs a pivot as several statements.
 READS = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN, duckdb.StatementType.MULTI}
@@ -64,18 +66,19 @@ def ask(connection: duckdb.DuckDBPyConnection, text: str, form: str, sink: Sink,
     wrapped = 0
     try:
         statement = _only_statement(connection, text)
-        answer = connection.sql(PUBLIC_TABLES if SHOW_TABLES.match(statement.query) else text)
+        asked = PUBLIC_TABLES if SHOW_TABLES.match(statement.query) else text
+        answer = _stoppable(connection, lambda: connection.sql(asked))
         if answer is None:  # a pivot inside a statement that creates something
             raise _only_reads("CREATE")
         wrapped = WRAPPED_LINES
         if form in OPTIONS:
             _copy(connection, answer, form, sink)
         elif form == "markdown":
-            _markdown(answer, sink)
+            _markdown(connection, answer, sink)
         elif statement.type == duckdb.StatementType.EXPLAIN:
             sink("".join(f"{plan}\n" for _, plan in answer.fetchall()).encode())
         else:
-            return _table(answer, sink, width)
+            return _table(connection, answer, sink, width)
     except duckdb.Error as error:
         said = str(error).removeprefix(STREAM_FAILED)
         said = re.sub(r"^LINE (\d+):", lambda line: f"LINE {int(line[1]) - wrapped}:", said, flags=re.MULTILINE)
@@ -104,9 +107,34 @@ def _only_reads(kind: str) -> EgovError:
     return EgovError(f"{kind}: a release can only be read; expected {READERS}", Exit.REFUSED)
 
 
-def _table(answer: duckdb.DuckDBPyRelation, sink: Sink, width: int | None) -> bool:
+@contextlib.contextmanager
+def _running(work: Callable[[], Result], *connections: duckdb.DuckDBPyConnection) -> Iterator[Future[Result]]:
+    """A block during which `work` runs on another thread. It ends when the work has ended.
+
+    If the block ends with an exception, such as a signal or a reader that has left, the connections are interrupted, whatever they
+    are doing. On the main thread, a library could lose the exception of a signal.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        running = thread.submit(work)
+        try:
+            yield running
+            running.result()
+        except BaseException:
+            while not running.done():
+                for connection in connections:
+                    connection.interrupt()
+                wait([running], 0.05)
+            raise
+
+
+def _stoppable(connection: duckdb.DuckDBPyConnection, work: Callable[[], Result]) -> Result:
+    with _running(work, connection) as running:
+        return running.result()
+
+
+def _table(connection: duckdb.DuckDBPyConnection, answer: duckdb.DuckDBPyRelation, sink: Sink, width: int | None) -> bool:
     most = sys.maxsize if width is None else MOST_ROWS + 1  # one extra row shows whether there are more
-    rows = answer.limit(most).materialize()
+    rows = _stoppable(connection, answer.limit(most).materialize)
     for start in range(0, max(len(rows), 1) if width is None else 1, MOST_ROWS):
         with contextlib.redirect_stdout(io.StringIO()) as drawn:
             rows.limit(MOST_ROWS, start).show(max_rows=MOST_ROWS, max_width=width or 1_000_000)
@@ -114,7 +142,7 @@ def _table(answer: duckdb.DuckDBPyRelation, sink: Sink, width: int | None) -> bo
     return width is None or len(rows) <= MOST_ROWS
 
 
-def _markdown(answer: duckdb.DuckDBPyRelation, sink: Sink) -> None:
+def _markdown(connection: duckdb.DuckDBPyConnection, answer: duckdb.DuckDBPyRelation, sink: Sink) -> None:
     """A table as GitHub and most others read it. What Markdown would take as markup is escaped; a line break becomes <br>."""
 
     def line(cells: list[str]) -> bytes:
@@ -123,7 +151,7 @@ def _markdown(answer: duckdb.DuckDBPyRelation, sink: Sink) -> None:
     def cell(text: str | None) -> str:
         return "NULL" if text is None else MARKUP.sub(r"\\\g<0>", text).replace("\r", "").replace("\n", "<br>")
 
-    rows = _cells(answer, "csv").fetchall()
+    rows = _stoppable(connection, _cells(answer, "csv").fetchall)
     sink(line([cell(name) for name in answer.columns]))
     sink(line(["---:" if kind.id in NUMBERS else "---" for kind in answer.types]))
     for row in rows:
@@ -134,7 +162,7 @@ def _copy(connection: duckdb.DuckDBPyConnection, answer: duckdb.DuckDBPyRelation
     """Write an answer as CSV, JSON or Parquet, while the database is still working it out."""
     cells = _cells(answer, form)
     reading, writing = os.pipe()
-    with duckdb.connect() as writer, ThreadPoolExecutor(1) as thread, open(reading, "rb", buffering=0) as pipe:
+    with duckdb.connect() as writer:
         writer.execute("set threads = 1")  # more threads would keep more of the answer in memory, and are no faster
 
         def copy() -> None:
@@ -144,18 +172,9 @@ def _copy(connection: duckdb.DuckDBPyConnection, answer: duckdb.DuckDBPyRelation
             finally:
                 os.close(writing)
 
-        copied = thread.submit(copy)
-        try:
+        with _running(copy, connection, writer), open(reading, "rb", buffering=0) as pipe:
             while piece := pipe.read(1 << 16):
                 sink(piece)
-            copied.result()
-        except BaseException:  # the reader of the output has gone, or a signal has come: stop both, whatever they are doing
-            pipe.close()
-            while not copied.done():
-                connection.interrupt()
-                writer.interrupt()
-                wait([copied], 0.05)
-            raise
 
 
 def _cells(answer: duckdb.DuckDBPyRelation, form: str) -> duckdb.DuckDBPyRelation:

@@ -483,10 +483,3 @@ def test_a_run_that_is_stopped_is_written_down(fresh: Project) -> None:
     subprocess.run(command("interrupted_at_the_start", "build"), cwd=ROOT, env=environment(fresh), stderr=said)
     os.close(said)
     assert outcomes(fresh)[:2] == ["interrupted", "interrupted"]
-
-
-def test_an_answer_that_is_cut_says_so(built: Project) -> None:
-    assert "only the first 10,000 rows" in egov(built, "sql", "from marts.fct_index_values").stderr
-    whole = egov(built, "sql", "from range(10_000)")
-    assert whole.stderr == ""
-    assert whole.stdout.count("│\n") >= 10_000
