@@ -29,9 +29,10 @@ MOST_ROWS = 10_000
 Sink = Callable[[bytes], object]
 Result = TypeVar("Result")
 
-# Statements that read. DuckDB runs a pivot as several statements.
+# Statements that read. DuckDB runs a pivot as several statements, and also one that creates a table from a pivot.
 READS = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN, duckdb.StatementType.MULTI}
 READERS = "select, from, with, values, table, pivot, describe, summarize, show or explain"
+FIRST_WORD = re.compile(r"\(|(select|from|with|values|table|(un)?pivot|desc(ribe)?|summarize|show|explain)", re.IGNORECASE)
 # DuckDB itself would list the tables of the schema `main`, which is empty in a release.
 SHOW_TABLES = re.compile(r"show\s+tables\s*(;|--|/\*|$)", re.IGNORECASE)
 PUBLIC_TABLES = f"""
@@ -66,10 +67,8 @@ def ask(connection: duckdb.DuckDBPyConnection, text: str, form: str, sink: Sink,
     wrapped = 0
     try:
         statement = _only_statement(connection, text)
-        asked = PUBLIC_TABLES if SHOW_TABLES.match(statement.query) else text
+        asked = PUBLIC_TABLES if SHOW_TABLES.match(statement.query) else _without_semicolons(text)
         answer = _stoppable(connection, lambda: connection.sql(asked))
-        if answer is None:  # a pivot inside a statement that creates something
-            raise _only_reads("CREATE")
         wrapped = WRAPPED_LINES
         if form in OPTIONS:
             _copy(connection, answer, form, sink)
@@ -98,21 +97,28 @@ def _only_statement(connection: duckdb.DuckDBPyConnection, text: str) -> duckdb.
     if len(statements) > 1:
         second = textwrap.shorten(statements[1].query, 60, placeholder=" ...")
         raise EgovError(f"the query holds {len(statements)} statements; expected one. The second is: {second}", Exit.REFUSED)
-    if statements[0].type not in READS:
-        raise _only_reads(statements[0].type.name.replace("_", " "))
-    return statements[0]
+    (statement,) = statements
+    if statement.type not in READS or not FIRST_WORD.match(statement.query):
+        first = statement.query.split(None, 1)[0].upper()
+        raise EgovError(f"{first}: a release can only be read; expected {READERS}", Exit.REFUSED)
+    return statement
 
 
-def _only_reads(kind: str) -> EgovError:
-    return EgovError(f"{kind}: a release can only be read; expected {READERS}", Exit.REFUSED)
+def _without_semicolons(text: str) -> str:
+    """The text of one statement without the semicolons around it: DuckDB could not limit or project its answer with them."""
+    plain = bytearray(text.encode())
+    for offset, kind in duckdb.tokenize(text):
+        if kind == duckdb.token_type.operator and plain[offset] == ord(";"):
+            plain[offset] = ord(" ")
+    return plain.decode()
 
 
 @contextlib.contextmanager
 def _running(work: Callable[[], Result], *connections: duckdb.DuckDBPyConnection) -> Iterator[Future[Result]]:
     """A block during which `work` runs on another thread. It ends when the work has ended.
 
-    If the block ends with an exception, such as a signal or a reader that has left, the connections are interrupted, whatever they
-    are doing. On the main thread, a library could lose the exception of a signal.
+    If the block ends with an exception, such as a signal or a reader that has left, the connections are interrupted, whatever
+    they are doing. On the main thread, a library could lose the exception of a signal.
     """
     with ThreadPoolExecutor(1) as thread:
         running = thread.submit(work)

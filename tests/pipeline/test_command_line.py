@@ -130,7 +130,7 @@ def test_a_pipe_gets_every_row_and_every_column(built: Project, form: str, tmp_p
     if form == "parquet":
         said = egov(built, *arguments, "--output", str(tmp_path / "answer"))
         with duckdb.connect() as reader:
-            rows = [row[-1] for row in reader.sql(f"from '{tmp_path}/answer'").fetchall()]
+            rows = [row[-1] for row in reader.sql(f"from read_parquet('{tmp_path}/answer')").fetchall()]
     else:
         said = egov(built, *arguments)
         rows = [
@@ -432,21 +432,23 @@ def test_releases_for_programs(fresh: Project) -> None:
 def test_diff_for_programs(fresh: Project) -> None:
     first = fresh.current.readlink().name
     with duckdb.connect(str(fresh.root / "kept" / "egov.duckdb")) as connection:
-        connection.execute("update reports.rpt_claims set note = null, statement = 'new' where claim_code = 'mobile_majority'")
+        connection.execute(
+            "update reports.rpt_claims set observed = null, statement = 'new' where claim_code = 'mobile_majority'"
+        )
         connection.execute("update reports.rpt_discrepancies set finding_code = 'made_up' where finding_code = 'spaced_egdi'")
-        connection.execute("alter table reports.rpt_article_references alter column details type blob")
+        connection.execute("alter table reports.rpt_article_references alter column year type bigint")
     assert egov(fresh, "build", "--force", "--accept", steps=QUICK).returncode == 0
     told = json.loads(egov(fresh, "diff", "--json").stdout)
     assert (told["old"], told["new"]) == (first, fresh.current.readlink().name)
     assert told["tables_added"] == told["tables_removed"] == told["columns_added"] == told["columns_removed"] == []
-    assert told["columns_retyped"] == [{"column": "reports.rpt_article_references.details", "old": "VARCHAR", "new": "BLOB"}]
+    assert told["columns_retyped"] == [{"column": "reports.rpt_article_references.year", "old": "INTEGER", "new": "BIGINT"}]
     assert set(told["tables"]) <= {"reports.rpt_claims", "reports.rpt_discrepancies", "reports.rpt_article_references"}
     claims = told["tables"]["reports.rpt_claims"]
     assert claims.keys() == {"rows_before", "rows_after", "added", "removed", "changed"}
     changed = {change["column"]: change for change in claims["changed"]}
     assert changed["statement"]["key"] == "mobile_majority"
     assert changed["statement"]["old"].startswith("Most people reach the Internet")
-    assert (changed["statement"]["new"], changed["note"]["new"]) == ("new", None)
+    assert (changed["statement"]["new"], changed["observed"]["new"]) == ("new", None)
     found = told["tables"]["reports.rpt_discrepancies"]
     assert (found["added"], found["removed"]) == (["made_up"], ["spaced_egdi"])
     alone = egov(fresh, "diff", "--json", first)
