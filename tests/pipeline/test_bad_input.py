@@ -125,7 +125,7 @@ BAD: dict[str, tuple[Callable[[Project], None], list[str]]] = {
     "link out of raw": (link("codes/levels.csv"), [r"raw/datapackage\.json: resource \d+: the path .* leads out of raw/"]),
     "unknown source": (
         edit_package(lambda package: package["resources"][0]["sources"][0].update(name="nobody")),
-        [r"raw/article/front_matter\.csv: its source is 'nobody'; expected one"],
+        [r"raw/article/front_matter\.csv: its source is 'nobody', expected one"],
     ),
     "source half described": (
         edit_package(lambda package: package["sources"][0].pop("standing")),
