@@ -107,15 +107,13 @@ def test_every_product_names_its_release(built: Project) -> None:
     assert described(built)["version"] == release_id
     page = (built.current / "report" / "index.html").read_text(encoding="utf-8")
     assert f'<meta name="release" content="{release_id}">' in page
-    dataset = json.loads((built.current / "dcat.jsonld").read_text(encoding="utf-8"))
-    assert dataset["version"] == release_id
-    assert dataset["@type"] == ["Dataset", "dcat:Dataset"]
-    assert 50 <= len(dataset["description"]) <= 5000
-    assert release_id in dataset["creditText"]
-    assert len(dataset["citation"]) == len(described(built)["sources"])
-    for file in dataset["distribution"]:
-        content = (built.current / file["contentUrl"]).read_bytes()
-        assert hashlib.sha256(content).hexdigest() == file["sha256"]
+    graph = json.loads((built.current / "dcat.jsonld").read_text(encoding="utf-8"))["@graph"]
+    assert {node["dcat:version"] for node in graph if "dcat:version" in node} == {release_id}
+    (dataset,) = (node for node in graph if node["@id"] == "#release")
+    assert dataset["@type"] == ["dcat:Dataset", "schema:Dataset"]
+    assert 50 <= len(dataset["schema:description"]) <= 5000
+    assert release_id in dataset["schema:creditText"]
+    assert {source["citation"] for source in described(built)["sources"]} <= set(dataset["schema:citation"])
 
 
 def test_sdmx_can_be_read_against_its_structure(built: Project, release: duckdb.DuckDBPyConnection) -> None:
@@ -257,11 +255,13 @@ def test_a_new_format_is_described_by_what_it_declares(draft: Draft) -> None:
             (draft.folder / "lines" / f"{table.name}.jsonl").write_text("{}", encoding="utf-8")
         (draft.folder / "all.zip").write_bytes(b"PK")
         (draft.folder / "all.html").write_text("<p>", encoding="utf-8")
+        (draft.folder / "one.txt").write_text("one", encoding="utf-8")
 
     files = (
         File("lines/{table}.jsonl", "application/jsonl"),
-        File("all.zip", "application/zip"),
+        File("all.zip", "application/zip", title="Everything"),
         File("all.html", "text/html", is_data=False),
+        File("one.txt", "text/plain", table="dim_countries"),
     )
     made = [Product("lines", files, write)]
     seconds = products.make(draft, lambda *_: None, [*made, products.described(made)], draft.database)
@@ -270,12 +270,17 @@ def test_a_new_format_is_described_by_what_it_declares(draft: Draft) -> None:
     resource = next(each for each in package["resources"] if each["name"] == "dim_countries-jsonl")
     assert (resource["path"], resource["mediatype"]) == ("lines/dim_countries.jsonl", "application/jsonl")
     assert resource["hash"] == f"sha256:{hashlib.sha256(b'{}').hexdigest()}"
-    dataset = json.loads((draft.folder / "dcat.jsonld").read_text(encoding="utf-8"))
-    offered = {each["contentUrl"]: each["encodingFormat"] for each in dataset["distribution"]}
-    assert offered["all.zip"] == "application/zip"
-    assert offered["lines/dim_countries.jsonl"] == "application/jsonl"
-    assert len(offered) == len(package["resources"]) + 1
-    assert "all.html" not in offered
+    graph = json.loads((draft.folder / "dcat.jsonld").read_text(encoding="utf-8"))["@graph"]
+    datasets = {node["@id"]: node for node in graph if "dcat:distribution" in node}
+    offered = {
+        name: {each["dcat:downloadURL"]["@id"]: each["dct:title"] for each in dataset["dcat:distribution"]}
+        for name, dataset in datasets.items()
+    }
+    assert offered["#marts.dim_countries"] == {"lines/dim_countries.jsonl": "lines/dim_countries.jsonl", "one.txt": "one.txt"}
+    assert offered["#release"].keys() == {"all.zip", "datapackage.json", "egov.duckdb"}
+    assert offered["#release"]["all.zip"] == "Everything"
+    assert sum(map(len, offered.values())) == len(package["resources"]) + 4
+    assert [page["@id"] for page in datasets["#release"]["foaf:page"]] == ["all.html"]
 
 
 @pytest.mark.parametrize("left", [["words.csv"], ["words.txt", "more.txt"], []])
