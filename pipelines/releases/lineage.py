@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 
 from pipelines.project import EgovError
+from pipelines.releases.catalog import PUBLIC_SCHEMAS
 
 # The source of what a portal's own log says: no row of dim_sources, because a log is no publication and states no terms.
 FEED = "feed"
@@ -43,11 +44,11 @@ def sources_of_tables(connection: duckdb.DuckDBPyConnection, models: Sequence[di
         found = {FEED} if "feed" in model["tags"] else set()
         return found.union(*(read_by(name) for name in _tables_in(connection, model)))
 
+    named = _named_in(connection)
     rows = []
     for name, model in sorted(by_name.items()):
-        if columns := _columns_of(connection, model["schema"], model["name"]):
-            found = read_by(name) | _named_by(connection, name, columns)
-            rows += [(model["schema"], model["name"], source) for source in sorted(found)]
+        if name in named:
+            rows += [(model["schema"], model["name"], source) for source in sorted(read_by(name) | named[name])]
     return rows
 
 
@@ -80,26 +81,20 @@ def _nodes(part: object) -> Iterator[dict[str, Any]]:
             yield from _nodes(each)
 
 
-def _columns_of(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> list[str]:
-    return [
-        name
-        for (name,) in connection.execute(
-            """select column_name from duckdb_columns()
-            where database_name = current_database() and schema_name = ? and table_name = ?""",
-            [schema, table],
-        ).fetchall()
-    ]
-
-
-def _named_by(connection: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> set[str]:
-    """The sources that the columns of a table name: in source_code, source_code_a ..., or by the id of a printed cell."""
-    queries = [f"select {name} as source_code from {table}" for name in columns if name.startswith("source_code")]
+def _named_in(connection: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:
+    """For each public table the sources that its columns name: in source_code, source_code_a ..., or by the id of a cell."""
+    columns = connection.execute(
+        """select concat(schema_name, '.', table_name), column_name from duckdb_columns()
+        where database_name = current_database() and list_contains(?, schema_name)""",
+        [list(PUBLIC_SCHEMAS)],
+    ).fetchall()
+    named: dict[str, set[str]] = {table: set() for table, _ in columns}
+    queries = [f"select '{table}', {name} from {table}" for table, name in columns if name.startswith("source_code")]
     queries += [
-        f"select cells.source_code from {table} as t join marts.dim_source_cells as cells on cells.source_cell_id = t.{name}"
-        for name in columns
+        f"select '{table}', c.source_code from {table} as t join marts.dim_source_cells as c on c.source_cell_id = t.{name}"
+        for table, name in columns
         if name.endswith("source_cell_id")
     ]
-    if not queries:
-        return set()
-    found = connection.execute(f"select distinct source_code from ({' union all '.join(queries)})").fetchall()
-    return {code for (code,) in found if code is not None}
+    for table, code in connection.execute(" union ".join(queries)).fetchall() if queries else []:
+        named[table] |= {code} - {None}
+    return named
