@@ -248,7 +248,7 @@ def _release_dataset(
         "schema:version": draft.release_id,
         "schema:creator": {"@type": "schema:Organization", "schema:name": authors},
         "schema:creditText": f"{authors} ({draft.built_at.year}). {citation['title']}, release {draft.release_id}.",
-        "schema:citation": [source.citation for source in held.sources],
+        "schema:citation": [source.citation for source in terms.sources(catalog).values()],
         "schema:isAccessibleForFree": True,
         "schema:temporalCoverage": f"{periods['first']}/{periods['last']}",
         "schema:variableMeasured": [
@@ -316,12 +316,13 @@ def _licence(licence: Licence) -> Json:
 
 def _origin(source: terms.Source) -> Json:
     """A source as where datasets come from. It is no dcat:Dataset: a portal would list it as one that can be had here."""
+    publisher = {"@type": "foaf:Agent", "foaf:name": source.publisher}
     return {
         "@id": f"#source-{source.code}",
         "@type": "prov:Entity",
         "dct:identifier": source.code,
         "dct:title": source.title,
-        "dct:publisher": {"@type": "foaf:Agent", "foaf:name": source.publisher},
+        **({"dct:publisher": publisher} if source.publisher != terms.NOT_STATED else {}),
         "dct:bibliographicCitation": source.citation,
         **({"foaf:page": _node(source.url, "foaf:Document")} if source.url and is_web_address(source.url) else {}),
         **({"dct:license": [_licence(licence) for licence in source.licences]} if source.licences else {}),

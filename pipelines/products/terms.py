@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pipelines.releases.catalog import Catalog
 from pipelines.releases.lineage import FEED
 
+# What dim_sources says of a publisher or of terms that the source does not name.
+NOT_STATED = "Not stated"
+
 
 @dataclass(frozen=True)
 class Licence:
@@ -53,12 +56,13 @@ class Source:
     @property
     def statement(self) -> str:
         """The terms in one sentence: whose, of what, and the words of the publisher."""
-        return f"{self.title} ({self.publisher}): {self.licence}"
+        whose = self.title if self.publisher == NOT_STATED else f"{self.title} ({self.publisher})"
+        return f"{whose}: {self.licence}"
 
 
 # The log of a portal has no row in dim_sources.
 PORTAL_LOG = Source(
-    FEED, "The log of a portal, if the warehouse holds one", "The portal", "The portal's own log.", None, "Not stated"
+    FEED, "The log of a portal, if the warehouse holds one", "The portal", "The portal's own log.", None, NOT_STATED
 )
 
 
@@ -80,9 +84,7 @@ class Terms:
         if not self.sources:
             return "It is not known whose figures these are: no licence is stated."
         said = "; ".join(source.statement for source in self.sources)
-        return (
-            f"Licence: {said}." if len(self.sources) == 1 else f"Licences, of which each covers what its source gave: {said}."
-        )
+        return f"Terms: {said}." if len(self.sources) == 1 else f"Terms, each for what its source gave: {said}."
 
 
 def sources(catalog: Catalog) -> dict[str, Source]:

@@ -247,6 +247,11 @@ def test_one_licence_covers_a_table_only_if_all_its_sources_give_it() -> None:
     for others in ((given("Not stated"),), (PORTAL_LOG,), (given("ODbL-1.0"),)):
         assert Terms((given("CC-BY-4.0"), *others)).licence is None
     assert Terms((given("ODC-PDDL-1.0 AND ODbL-1.0"),)).licence is None
+    assert Terms((given("Not stated"), PORTAL_LOG)).statement == (
+        "Terms, each for what its source gave: Figures (Nobody): Not stated; The log of a portal, if the warehouse holds one (The portal): Not stated."
+    )
+    unsigned = Source("a", "An article", "Not stated", "An article.", None, "Not stated")
+    assert Terms((unsigned,)).statement == "Terms: An article: Not stated."
     assert Terms(()).licence is None
     assert "no licence is stated" in Terms(()).statement
 
@@ -290,4 +295,4 @@ def test_the_recipe_lists_the_csv_files_with_their_terms(built: Project) -> None
     files = [*(built.current / "csv").iterdir(), *(built.current / "sdmx").glob("*.csv"), built.current / "codebook.csv"]
     assert len(lines) == len(files)
     assert any(line.endswith(f"csv/dim_channels.csv {CC_BY}") for line in lines)
-    assert any("csv/dim_agencies.csv Licence: " in line and "the copies state no licence" in line for line in lines)
+    assert any("csv/dim_agencies.csv Terms: " in line and "the copies state no licence" in line for line in lines)
