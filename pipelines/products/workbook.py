@@ -1,0 +1,643 @@
+"""Workbook: one spreadsheet in English, Russian and Kazakh, with what most readers ask for.
+
+Every sheet is a table with one row of heads, so that filters, pivot tables and pandas read it as it is. Numbers are numbers and
+dates are dates. A missing figure is an empty cell with a coloured ground, never a zero, and no text that a chart would draw as one.
+The texts that no table holds are translated by the catalogs of pages/translator.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date
+from decimal import Decimal
+from functools import cache
+from itertools import groupby
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+import yaml
+from xlsxwriter import Workbook
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
+
+from pipelines.products.contract import File, Product
+from pipelines.products.pages import is_web_address
+from pipelines.products.pages.translator import Translator
+from pipelines.products.report import LANGUAGES, translators
+from pipelines.products.report.charts import VERDICTS
+from pipelines.products.tables import FORMULA
+from pipelines.project import EgovError
+from pipelines.releases.catalog import Catalog
+from pipelines.releases.draft import Draft
+
+BAND, ON_BAND, LINK = "#0b2d45", "#ffffff", "#0a5c9c"  # as in pages/base.css
+HEAD = {
+    "bold": True, "font_color": ON_BAND, "bg_color": BAND, "border": 1, "border_color": ON_BAND,
+    "text_wrap": True, "valign": "top", "align": "left",
+}  # fmt: skip
+BODY = {"text_wrap": True, "valign": "top", "align": "left"}
+# The ground of an empty cell by the status of the missing figure; any other status, and a text that is not there, has the last one.
+GROUNDS = {"L": "#f2c9a5", "M": "#b4bdc5", "U": "#f1e2a0", "O": "#dde3e8"}
+NO_VALUE = GROUNDS["O"]
+LIKE_A_FORMULA = re.compile(FORMULA).match
+# The most decimals that a cell shows. It holds all of them.
+SHOWN = {"index_0_1": 5, "percent": 2}
+# The longest address that Excel allows in a link: https://support.microsoft.com/office/excel-specifications-and-limits
+LONGEST_LINK = 2079
+# Paper A4 by its number in the file format, how many characters fit across a page of it, and the height of a line in points.
+A4, PAGE, LINE = 9, 230, 15
+NAMES = ("country_name_en", "country_name_ru", "country_name_kk")
+INTERNET = ("INTERNET_USERS", "INTERNET_USERS_16_74", "INTERNET_USERS_6_74")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure and its status. The value is None if the figure is missing."""
+
+    value: Decimal | int | None
+    status: str
+
+
+@dataclass(frozen=True)
+class Link:
+    """A text that leads to an address."""
+
+    address: str
+    text: str
+
+
+Cell = str | bool | int | Decimal | date | Figure | Link | None
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a sheet: its head, its width in characters, and how many decimals its numbers show.
+
+    The text of a column that `wraps` is broken into lines. If a column `expects` a text or a date, a cell without one is marked as
+    missing.
+    """
+
+    head: str | int
+    width: int = 12
+    decimals: int = 0
+    wraps: bool = False
+    expects: bool = False
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet: its name, one English sentence about it, its columns and rows, and how many columns stay in view."""
+
+    name: str
+    about: str
+    columns: list[Column]
+    rows: list[list[Cell]]
+    frozen: int
+
+
+def write(draft: Draft, catalog: Catalog) -> None:
+    """Write egov.xlsx."""
+    write_workbook(draft, catalog, translators(catalog), draft.folder / "egov.xlsx")
+
+
+def write_workbook(draft: Draft, catalog: Catalog, translators: list[Translator], path: Path) -> None:
+    """Write the workbook to `path`. Each translator's `missing` then holds the texts without a translation.
+
+    The same release gives the same bytes: the workbook says that it was created when the release was built. Raises EgovError if a
+    cell cannot hold its text.
+    """
+    words = Words(translators)
+    sheets = every_sheet(catalog, words)
+    citation = yaml.safe_load((draft.project.root / "CITATION.cff").read_text(encoding="utf-8"))
+    authors = ", ".join(author["name"] for author in citation["authors"])
+    with Workbook(str(path)) as book:
+        writer = Writer(book, draft.release_id)
+        book.set_properties(
+            {
+                "title": f"{citation['title']}, {draft.release_id}",
+                "author": authors,
+                "created": draft.built_at.astimezone(UTC).replace(tzinfo=None),
+            }
+        )
+        cited = f"{authors} ({draft.built_at.year}). {citation['title']}, release {draft.release_id}."
+        parts: dict[str, list[tuple[Cell, list[str]]]] = {
+            "about": about(draft, catalog, words, cited),
+            "sheets": [(Link(f"internal:'{sheet.name}'!A1", sheet.name), words.all(sheet.about)) for sheet in sheets],
+            "statuses": statuses(catalog, words),
+        }
+        titles = {"about": "About this workbook", "sheets": "Sheets", "statuses": "Statuses of figures"}
+        writer.readme(parts, {part: words.all(title) for part, title in titles.items()})
+        for sheet in sheets:
+            writer.table(sheet)
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of the workbook, in all its languages at once."""
+
+    translators: list[Translator]
+
+    def all(self, text: str) -> list[str]:
+        """A text in each language."""
+        return [translator.say(text) for translator in self.translators]
+
+    def head(self, text: str, language: str = "", year: object = "") -> str:
+        """The head of a column: a line for each language, and one that names the language of the column if it has one."""
+        lines = [f"{line} {year}".strip() for line in self.all(text)]
+        return "\n".join([*lines, *([LANGUAGES[language]] if language else [])])
+
+    def found(self, text: str | None) -> list[Cell]:
+        """A text of a table in each language, or None where it has no translation."""
+        if text is None:
+            return [None] * len(self.translators)
+        said = [(translator, translator.say(text)) for translator in self.translators]
+        return [None if text in translator.missing else line for translator, line in said]
+
+
+def every_sheet(catalog: Catalog, words: Words) -> list[Sheet]:
+    """The sheets of the workbook in order, except for the readme."""
+    survey = [
+        editions(catalog, words, code, f"{code}: countries by editions of the UN survey, values and ranks.", (code,))
+        for code in ("EGDI", "OSI", "TII", "HCI", "EPI")
+    ]
+    govtech = ("GTMI", "CGSI", "PSDI", "DCEI", "GTEI")
+    return [
+        *survey,
+        editions(catalog, words, "GTMI", "GTMI and its parts: countries by editions, values and ranks.", govtech),
+        internet(catalog, words),
+        marked(catalog, words, (*(sheet.name for sheet in survey), *govtech, *INTERNET)),
+        usage(catalog, words),
+        claims(catalog, words),
+        discrepancies(catalog, words),
+        countries(catalog, words),
+        sources(catalog, words),
+    ]
+
+
+def _names(words: Words) -> list[Column]:
+    """The columns that name a country."""
+    return [Column(words.head("Code")), *(Column(words.head("Country", language), 24) for language in LANGUAGES)]
+
+
+def _figures(catalog: Catalog, codes: Sequence[str]) -> list[dict[str, Any]]:
+    """The figures of these indicators, by country."""
+    order = " ".join(f"when '{code}' then {place}" for place, code in enumerate(codes))
+    return catalog.rows(
+        f"""select v.*, concat_ws(' / ', g.name_en, g.name_ru, g.name_kk) as region, case v.indicator_code {order} end as place
+        from reports.rpt_index_values as v
+        left join marts.dim_country_groups as g on g.group_type = 'region' and g.name_en = v.region_name
+        where case v.indicator_code {order} end is not null
+        order by v.country_name_en, v.country_code, place, v.period_code"""
+    )
+
+
+def _year(period_code: str) -> str | int:
+    return int(period_code) if period_code.isdigit() else period_code
+
+
+def _decimals(figures: Sequence[dict[str, Any]]) -> int:
+    """How many decimals a column of these figures shows: as many as the longest of them has, within SHOWN."""
+    longest = max((_scale(row["value"]) for row in figures if row["value"] is not None), default=0)
+    return min(longest, SHOWN[figures[0]["unit_code"]])
+
+
+@cache
+def _scale(value: Decimal) -> int:
+    """The number of decimals of a value, without zeros at the end."""
+    return max(0, -int(value.normalize().as_tuple().exponent))
+
+
+def editions(catalog: Catalog, words: Words, name: str, about: str, codes: tuple[str, ...]) -> Sheet:
+    """Countries by indicators and editions: a column for each value, and one for each rank.
+
+    The ranks are those that the publisher prints. If it prints none, they are those of the values: see rpt_index_values.
+    """
+    rows = _figures(catalog, codes)
+    by_column: dict[tuple[int, str], list[dict[str, Any]]] = {}
+    for row in rows:
+        by_column.setdefault((row["place"], row["period_code"]), []).append(row)
+    keys = sorted(by_column)
+    ranks = {
+        place: "published_rank" if any(row["published_rank"] for row in rows if row["place"] == place) else "rank_by_value"
+        for place, _ in keys
+    }
+    spoken = {"published_rank": "Published rank", "rank_by_value": "Rank by value"}
+    columns = [*_names(words), Column(words.head("Region"), 26)]
+    for place, period in keys:
+        head = _year(period) if len(codes) == 1 else f"{codes[place]} {period}"
+        columns.append(Column(head, 11, _decimals(by_column[place, period])))
+    for place, period in keys:
+        shown = period if len(codes) == 1 else f"{codes[place]} {period}"
+        columns.append(Column(words.head(spoken[ranks[place]], year=shown), 16))
+    lines: list[list[Cell]] = []
+    for code, group in groupby(rows, lambda row: row["country_code"]):
+        held = {(row["place"], row["period_code"]): row for row in group}
+        first = next(iter(held.values()))
+        line: list[Cell] = [code, *(first[each] for each in NAMES), first["region"]]
+        line += [Figure(held[key]["value"], held[key]["obs_status_code"]) if key in held else None for key in keys]
+        line += [held[key][ranks[key[0]]] if key in held else None for key in keys]
+        lines.append(line)
+    return Sheet(name, about, columns, lines, 4)
+
+
+def internet(catalog: Catalog, words: Words) -> Sheet:
+    """Countries by years. A country has a row for each way of counting Internet users: see dim_indicators."""
+    rows = _figures(catalog, INTERNET)
+    periods = sorted({row["period_code"] for row in rows})
+    columns = [*_names(words), Column(words.head("Indicator"), 24)]
+    columns += [Column(words.head("Name of the indicator", language), 34) for language in LANGUAGES]
+    columns += [
+        Column(_year(period), 9, _decimals([row for row in rows if row["period_code"] == period])) for period in periods
+    ]
+    lines: list[list[Cell]] = []
+    for (code, indicator), group in groupby(rows, lambda row: (row["country_code"], row["indicator_code"])):
+        held = {row["period_code"]: row for row in group}
+        first = next(iter(held.values()))
+        line: list[Cell] = [code, *(first[each] for each in NAMES), indicator]
+        line += [first[f"indicator_name_{language}"] for language in LANGUAGES]
+        line += [Figure(held[key]["value"], held[key]["obs_status_code"]) if key in held else None for key in periods]
+        lines.append(line)
+    return Sheet("internet", "Internet users in percent of people: countries by years.", columns, lines, 4)
+
+
+def marked(catalog: Catalog, words: Words, codes: Sequence[str]) -> Sheet:
+    """Every figure of the sheets by country whose status is not A, with its reason."""
+    rows = catalog.rows(
+        f"""select
+            c.country_code, c.name_en, c.name_ru, c.name_kk, v.indicator_code, v.period_code, v.value,
+            v.obs_status_code as status, s.name as status_name, v.obs_evidence, v.source_code, c2.locator, c2.printed_text
+        from marts.fct_index_values as v
+        join marts.dim_countries as c using (country_code)
+        join marts.dim_obs_statuses as s using (obs_status_code)
+        join marts.dim_source_cells as c2 on c2.source_cell_id = v.source_cell_id
+        where v.obs_status_code <> 'A' and v.indicator_code in {tuple(codes)}
+        order by v.indicator_code, v.period_code, c.name_en, c.country_code"""
+    )
+    columns = [
+        *_names(words),
+        Column(words.head("Indicator"), 20),
+        Column(words.head("Edition"), 10),
+        Column(words.head("Value"), 12, SHOWN["percent"]),
+        Column(words.head("Status"), 10),
+        *(Column(words.head("Meaning of the status", language), 34, wraps=True) for language in LANGUAGES),
+        *(Column(words.head("Evidence", language), 34, wraps=True) for language in LANGUAGES),
+        Column(words.head("Source"), 16),
+        Column(words.head("Where printed", "en"), 44, wraps=True),
+        Column(words.head("Printed as"), 14),
+    ]
+    lines: list[list[Cell]] = [
+        [
+            row["country_code"], row["name_en"], row["name_ru"], row["name_kk"], row["indicator_code"], _year(row["period_code"]),
+            Figure(row["value"], row["status"]), row["status"], *words.found(row["status_name"]), *words.found(row["obs_evidence"]),
+            row["source_code"], row["locator"], row["printed_text"],
+        ]
+        for row in rows
+    ]  # fmt: skip
+    return Sheet(
+        "statuses", "Every figure of the sheets before this one that is missing or not normal, and why.", columns, lines, 4
+    )
+
+
+def usage(catalog: Catalog, words: Words) -> Sheet:
+    """Use of services as printed, Kazakhstan first."""
+    channels = words.all("All channels")
+    rows = catalog.rows(
+        """select
+            c.country_code, c.name_en, c.name_ru, c.name_kk, s.service_code, s.name_en as service_en, s.name_ru as service_ru,
+            s.name_kk as service_kk, p.period_code, p.year, p.start_date, p.end_date, u.likely_period_code, m.name_en as measure,
+            h.name_en as channel_en, h.name_ru as channel_ru, h.name_kk as channel_kk, a.name_en as agency, u.usage_count,
+            u.value_qualifier, u.obs_status_code as status, u.source_code, l.locator, l.printed_text, u.note
+        from marts.fct_service_usage as u
+        join marts.dim_countries as c using (country_code)
+        join marts.dim_services as s on s.service_code = u.service_code
+        join marts.dim_periods as p on p.period_code = u.period_code
+        join marts.dim_usage_measures as m on m.measure_code = u.measure_code
+        left join marts.dim_channels as h on h.channel_code = u.channel_code
+        left join marts.dim_agencies as a on a.agency_code = u.agency_code
+        join marts.dim_source_cells as l on l.source_cell_id = u.source_cell_id
+        order by c.country_code <> 'KAZ', c.name_en, u.source_code, s.name_en, p.period_code, u.measure_code,
+            u.channel_code nulls first, u.service_usage_id"""
+    )
+    columns = [
+        *_names(words),
+        Column(words.head("Service"), 22),
+        *(Column(words.head("Name of the service", language), 34) for language in LANGUAGES),
+        Column(words.head("Period"), 16),
+        Column(words.head("Year"), 8),
+        Column(words.head("From"), 12),
+        Column(words.head("To"), 12),
+        Column(words.head("Likely period"), 18),
+        *(Column(words.head("Counted", language), 26) for language in LANGUAGES),
+        *(Column(words.head("Channel", language), 26) for language in LANGUAGES),
+        Column(words.head("Agency", "en"), 30),
+        Column(words.head("Number"), 14),
+        Column(words.head("At least"), 10),
+        Column(words.head("Status"), 10),
+        Column(words.head("Source"), 22),
+        Column(words.head("Where printed", "en"), 54),
+        Column(words.head("Printed as"), 14),
+        Column(words.head("Note", "en"), 40),
+    ]
+    measures = {text: words.all(text) for text in {row["measure"] for row in rows}}
+    lines: list[list[Cell]] = [
+        [
+            row["country_code"], row["name_en"], row["name_ru"], row["name_kk"], row["service_code"], row["service_en"],
+            row["service_ru"], row["service_kk"], row["period_code"], row["year"], row["start_date"], row["end_date"],
+            row["likely_period_code"], *measures[row["measure"]],
+            *((row["channel_en"], row["channel_ru"], row["channel_kk"]) if row["channel_en"] else channels),
+            row["agency"], Figure(row["usage_count"], row["status"]), "≥" if row["value_qualifier"] == "at_least" else None,
+            row["status"], row["source_code"], row["locator"], row["printed_text"], row["note"],
+        ]
+        for row in rows
+    ]  # fmt: skip
+    return Sheet("usage", "How often services were used, as each source counts it.", columns, lines, 4)
+
+
+def claims(catalog: Catalog, words: Words) -> Sheet:
+    """The claims of the article with their verdicts. What belongs to one language stands together."""
+    texts = ("statement", "verdict_name", "expected", "observed", "note")
+    heads = ("Claim", "Verdict", "Expected", "Found", "Note")
+    rows = catalog.rows("select * from reports.rpt_claims order by claim_code")
+    columns = [
+        Column(words.head("Code"), 28),
+        Column(words.head("Verdict"), 28),
+        *_blocks(words, heads, (44, 20, 30, 36, 50)),
+        Column(words.head("Where printed", "en"), 34, wraps=True),
+        Column(words.head("Asserted"), 22, wraps=True),
+        Column(words.head("Reading"), 22, wraps=True),
+        Column(words.head("Rows looked at"), 50, wraps=True),
+    ]
+    lines: list[list[Cell]] = [
+        [
+            row["claim_code"], row["verdict"], *_said(words, row | {"verdict_name": VERDICTS[row["verdict"]]}, texts),
+            row["locator"], row["asserted"], row["reading"], row["evidence"],
+        ]
+        for row in rows
+    ]  # fmt: skip
+    return Sheet("claims", "The claims of the article, each with a verdict on it.", columns, lines, 2)
+
+
+def discrepancies(catalog: Catalog, words: Words) -> Sheet:
+    """The doubts about printed figures. What belongs to one language stands together."""
+    rows = catalog.rows(
+        """select d.*, c.name_en, c.name_ru, c.name_kk from reports.rpt_discrepancies as d
+        left join marts.dim_countries as c using (country_code) order by d.source_code, d.finding_code"""
+    )
+    columns = [
+        Column(words.head("Code"), 34, wraps=True),
+        Column(words.head("Source"), 22),
+        *_names(words)[1:],
+        Column(words.head("Where printed", "en"), 40, wraps=True),
+        Column(words.head("Printed as"), 30, wraps=True),
+        *_blocks(words, ("Reading", "Rule", "Note"), (26, 44, 50)),
+    ]
+    lines: list[list[Cell]] = [
+        [
+            row["finding_code"], row["source_code"], row["name_en"], row["name_ru"], row["name_kk"], row["locator"],
+            row["printed_text"], *_said(words, row, ("reading", "rule", "note")),
+        ]
+        for row in rows
+    ]  # fmt: skip
+    return Sheet(
+        "discrepancies", "Misprints, contradictions and doubts in the sources, and how they are read.", columns, lines, 2
+    )
+
+
+def _blocks(words: Words, heads: Sequence[str], widths: Sequence[int]) -> list[Column]:
+    """The columns with these heads, once for each language."""
+    return [
+        Column(words.head(head, language), width, wraps=True, expects=True)
+        for language in LANGUAGES
+        for head, width in zip(heads, widths, strict=True)
+    ]
+
+
+def _said(words: Words, row: dict[str, Any], texts: Sequence[str]) -> list[Cell]:
+    """These texts of a row, once for each language. A text that the table does not have is an empty text."""
+    said = [words.found(row[text]) if row[text] is not None else [""] * len(LANGUAGES) for text in texts]
+    return [cell for language in zip(*said, strict=True) for cell in language]
+
+
+def countries(catalog: Catalog, words: Words) -> Sheet:
+    """The countries with their other codes, their regions, and the lists of the UN that they are on."""
+    flags = {
+        "is_un_member": "Member of the UN", "is_landlocked": "Landlocked", "is_lldc": "Landlocked developing country",
+        "is_ldc": "Least developed country", "is_sids": "Small island developing state",
+    }  # fmt: skip
+    rows = catalog.rows(
+        """select c.*, g.name_en as region_en, g.name_ru as region_ru, g.name_kk as region_kk from marts.dim_countries as c
+        left join marts.dim_country_groups as g on g.group_type = 'region' and g.name_en = c.region_name
+        order by c.name_en, c.country_code"""
+    )
+    columns = [
+        *_names(words),
+        Column("ISO 3166-1 alpha-2"),
+        Column("UN M49"),
+        *(Column(words.head("Region", language), 14) for language in LANGUAGES),
+        Column(words.head("Subregion", "en"), 30),
+        *(Column(words.head(text), 24) for text in flags.values()),
+    ]
+    lines: list[list[Cell]] = [
+        [
+            row["country_code"], row["name_en"], row["name_ru"], row["name_kk"], row["country_iso2"], row["m49_code"],
+            row["region_en"], row["region_ru"], row["region_kk"], row["subregion_name"], *(row[flag] for flag in flags),
+        ]
+        for row in rows
+    ]  # fmt: skip
+    return Sheet(
+        "countries", "Codes, regions and groups of the countries, to look up from the other sheets.", columns, lines, 4
+    )
+
+
+def sources(catalog: Catalog, words: Words) -> Sheet:
+    """The sources with their terms and the day on which the copy was taken."""
+    names = ("source_code", "title", "publisher", "licence", "url", "accessed_on", "copied_by", "citation")
+    heads = ("Code", "Title", "Publisher", "Licence", "Address", "Accessed on", "Copy taken by", "Citation")
+    widths = (24, 44, 24, 30, 50, 14, 40, 60)
+    rows = catalog.rows(f"select {', '.join(names)} from marts.dim_sources order by source_code")
+    columns = [Column(words.head(head), width, wraps=True, expects=True) for head, width in zip(heads, widths, strict=True)]
+    lines: list[list[Cell]] = [
+        [*(row[name] for name in names[:4]), _link(row["url"]), *(row[name] for name in names[5:])] for row in rows
+    ]
+    return Sheet("sources", "The sources: publisher, licence, address, day of the copy, citation.", columns, lines, 1)
+
+
+def _link(url: str | None) -> Cell:
+    """An address as a link, if it leads to the web and a spreadsheet can hold it; otherwise as text."""
+    return Link(url, url) if url and is_web_address(url) and len(url) <= LONGEST_LINK else url
+
+
+def about(draft: Draft, catalog: Catalog, words: Words, cited: str) -> list[tuple[Cell, list[str]]]:
+    """What the readme says: a value, if the row has one, and a text in each language."""
+    own = catalog.rows("select licence from marts.dim_sources where source_code = 'egov_warehouse'")
+    shown = [
+        "Published figures of e-government, Kazakhstan first, as their publishers print them.",
+        "The database of the same release leads each figure back to its printed cell, and has further indicators and tables.",
+    ]
+    rows: list[tuple[Cell, list[str]]] = [(None, words.all(text)) for text in shown]
+    rows += [
+        (draft.release_id, words.all("Release")),
+        (f"{draft.built_at.astimezone(UTC):%Y-%m-%d %H:%M}", words.all("Built at, UTC")),
+        (cited, words.all("Cite the release like this, and the publisher of each figure as the sheet of the sources does.")),
+    ]
+    texts = [
+        "The figures belong to their publishers: the sheet of the sources has the terms of each. Terms that are not stated allow nothing.",
+        *(f"Our own descriptions and code lists: {row['licence']}." for row in own),
+        "A missing figure is an empty cell with a coloured ground, and never a zero. The colours are below; the sheet of the statuses has the reasons.",
+        "An empty cell without colour: no source has such a figure or text.",
+        "A grey cell among texts and dates: not translated, or not known.",
+        "A figure in italics is there, but its status is not normal.",
+        "A cell holds every printed decimal. It shows the first ones; click on it to see the rest.",
+        "Ranks are those that the publisher prints, if it prints any; otherwise equal values share a rank among the countries with a value.",
+        "Periods are codes: a year, a month, or a fiscal year with its first day. The columns beside them have the days as dates.",
+        "Every sheet has one row of heads in three languages. The arrow in a head filters and sorts.",
+    ]
+    return [*rows, *((None, words.all(text)) for text in texts)]
+
+
+def statuses(catalog: Catalog, words: Words) -> list[tuple[Cell, list[str]]]:
+    """The statuses that figures of the release have: their codes, and their names with their meanings in each language."""
+    rows = catalog.rows(
+        """select obs_status_code, name, description from marts.dim_obs_statuses
+        where obs_status_code in (
+            select obs_status_code from marts.fct_index_values union select obs_status_code from marts.fct_service_usage
+        )
+        order by 1"""
+    )
+    return [
+        (
+            row["obs_status_code"],
+            [f"{name}. {meaning}" for name, meaning in zip(words.all(row["name"]), words.all(row["description"]), strict=True)],
+        )
+        for row in rows
+    ]
+
+
+class Writer:
+    """Writes the sheets of one workbook."""
+
+    def __init__(self, book: Workbook, release_id: str) -> None:
+        self._book, self._release_id = book, release_id
+        self._looks: dict[tuple[str, str, bool, bool], Format] = {}
+        self._twins: dict[Format, Format] = {}
+        self._head, self._body, self._bold = (self._format(properties) for properties in (HEAD, BODY, BODY | {"bold": True}))
+        self._link = self._format(BODY | {"font_color": LINK, "underline": 1})
+
+    def readme(self, parts: dict[str, list[tuple[Cell, list[str]]]], titles: dict[str, list[str]]) -> None:
+        """Write the first sheet: parts with a title, whose rows have a value and a text in each language."""
+        sheet = self._sheet("readme", [44, 60, 60, 60], 0)
+        sheet.hide_gridlines(2)
+        line = 0
+        for part, rows in parts.items():
+            for place, text in enumerate(["", *titles[part]]):
+                self._write(sheet, line, place, text, self._head)
+            for value, texts in rows:
+                line += 1
+                ground = GROUNDS.get(str(value)) if part == "statuses" else None
+                form = self._format(BODY | {"bold": True, "bg_color": ground}) if ground else self._bold
+                self._write(sheet, line, 0, value, form)
+                for place, text in enumerate(texts, 1):
+                    self._write(sheet, line, place, text, self._body)
+            line += 2
+        sheet.activate()
+
+    def table(self, table: Sheet) -> None:
+        """Write a table: heads that stay in view and have filters, and rows."""
+        heads = [str(column.head).split("\n") for column in table.columns]
+        widths = [
+            max(column.width, *(min(len(line) + 2, 26) for line in head))
+            for column, head in zip(table.columns, heads, strict=True)
+        ]
+        sheet = self._sheet(table.name, widths, table.frozen)
+        for place, column in enumerate(table.columns):
+            self._write(sheet, 0, place, column.head, self._head)
+        lines = max(sum(ceil((len(line) + 1) / width) for line in head) for head, width in zip(heads, widths, strict=True))
+        sheet.set_row(0, LINE * (lines + 1))  # the arrow of the filter has the last line for itself
+        for line, row in enumerate(table.rows, 1):
+            for place, (column, cell) in enumerate(zip(table.columns, row, strict=True)):
+                self._value(sheet, line, place, column, cell)
+        sheet.freeze_panes(1, table.frozen)
+        sheet.autofilter(0, 0, len(table.rows), len(table.columns) - 1)
+        sheet.repeat_rows(0)
+        sheet.repeat_columns(0, table.frozen - 1)
+
+    def _sheet(self, name: str, widths: Sequence[int], frozen: int) -> Worksheet:
+        """Add a sheet with columns of these widths, which prints on as many pages side by side as it needs."""
+        sheet = self._book.add_worksheet(name)
+        for place, width in enumerate(widths):
+            sheet.set_column(place, place, width)
+        sheet.set_landscape()
+        sheet.set_paper(A4)
+        repeated = sum(widths[:frozen])
+        sheet.fit_to_pages(ceil((sum(widths) - repeated) / (PAGE - repeated)), 0)
+        sheet.set_footer(f"&L&A, {self._release_id}&R&P / &N")
+        sheet.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})  # a code of digits is a text
+        return sheet
+
+    def _value(self, sheet: Worksheet, line: int, place: int, column: Column, cell: Cell) -> None:
+        """Write a cell of a table in the look that its column and its kind ask for."""
+        number, ground, italic = "", "", False
+        if isinstance(cell, Figure):
+            if cell.value is None:
+                ground = GROUNDS.get(cell.status, NO_VALUE)
+            italic = cell.status != "A"
+            number = "#,##0" if isinstance(cell.value, int) else ""
+            cell = cell.value
+        elif cell is None:
+            if not column.expects:
+                return
+            ground = NO_VALUE
+        if isinstance(cell, Decimal):
+            vanishes = cell and not round(cell, column.decimals)  # shown like that, it would look like a zero
+            decimals = _scale(cell) if vanishes else column.decimals
+            number = f"0.{'0' * decimals}" if decimals else "0"
+        elif isinstance(cell, date):
+            number = "yyyy-mm-dd"
+        look = (number, ground, italic, column.wraps)
+        form = self._looks.get(look)
+        if form is None:
+            properties = {
+                "num_format": number,
+                "bg_color": ground,
+                "italic": italic,
+                "text_wrap": column.wraps,
+                "valign": "top",
+            }
+            form = self._looks[look] = self._format({name: value for name, value in properties.items() if value})
+        self._write(sheet, line, place, cell, form)
+
+    def _format(self, properties: dict[str, Any]) -> Format:
+        """A new format. It has a twin for a text that would become a formula when somebody edits its cell."""
+        form = self._book.add_format(properties)
+        self._twins[form] = self._book.add_format(properties | {"quote_prefix": True})
+        return form
+
+    def _write(self, sheet: Worksheet, line: int, place: int, cell: Any, form: Format) -> None:
+        """Write a cell by its kind. No text becomes a formula, a number or a link."""
+        if isinstance(cell, str):
+            refused = sheet.write_string(line, place, cell, self._twins[form] if LIKE_A_FORMULA(cell) else form)
+        elif cell is None:
+            refused = sheet.write_blank(line, place, None, form)
+        elif isinstance(cell, Link):
+            refused = sheet.write_url(line, place, cell.address, self._link, cell.text)
+        elif isinstance(cell, bool):
+            refused = sheet.write_boolean(line, place, cell, form)
+        elif isinstance(cell, date):
+            refused = sheet.write_datetime(line, place, cell, form)
+        else:
+            refused = sheet.write_number(line, place, cell, form)
+        if refused:
+            raise EgovError(
+                f"sheet {sheet.name}, row {line + 1}, column {place + 1}: a spreadsheet cannot hold {str(cell)[:60]!r}"
+            )
+
+
+PRODUCT = Product(
+    "workbook",
+    (File("egov.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),),
+    write,
+    shows_feed=False,
+)
