@@ -1,7 +1,7 @@
 """Workbook: one spreadsheet in English, Russian and Kazakh, with what most readers ask for.
 
-Every sheet is a table with one row of heads, so that filters, pivot tables and pandas read it as it is. Numbers are numbers and
-dates are dates. A missing figure is an empty cell with a coloured ground, never a zero, and no text that a chart would draw as one.
+Every sheet but the first is a table with one row of heads, which filters, pivot tables and pandas read as it is. Numbers are numbers
+and dates are dates. A missing figure is an empty cell with a coloured ground: a chart would draw a text in its place as a zero.
 The texts that no table holds are translated by the catalogs of pages/translator.py.
 """
 
@@ -16,6 +16,7 @@ from functools import cache
 from itertools import groupby
 from math import ceil
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 import yaml
@@ -26,7 +27,7 @@ from xlsxwriter.worksheet import Worksheet
 from pipelines.products.contract import File, Product
 from pipelines.products.pages import is_web_address
 from pipelines.products.pages.translator import Translator
-from pipelines.products.report import LANGUAGES, translators
+from pipelines.products.report import LANGUAGES, names
 from pipelines.products.report.charts import VERDICTS
 from pipelines.products.tables import FORMULA
 from pipelines.project import EgovError
@@ -39,7 +40,8 @@ HEAD = {
     "text_wrap": True, "valign": "top", "align": "left",
 }  # fmt: skip
 BODY = {"text_wrap": True, "valign": "top", "align": "left"}
-# The ground of an empty cell by the status of the missing figure; any other status, and a text that is not there, has the last one.
+DAY, TIME = "yyyy-mm-dd", "yyyy-mm-dd hh:mm"
+# The ground of the empty cell of a missing figure by its status. All other statuses, and missing texts and dates, have the last one.
 GROUNDS = {"L": "#f2c9a5", "M": "#b4bdc5", "U": "#f1e2a0", "O": "#dde3e8"}
 NO_VALUE = GROUNDS["O"]
 LIKE_A_FORMULA = re.compile(FORMULA).match
@@ -74,15 +76,14 @@ Cell = str | bool | int | Decimal | date | Figure | Link | None
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a sheet: its head, its width in characters, and how many decimals its numbers show.
+    """A column of a sheet: its head, its width in characters, and, if it holds numbers, how many decimals they show.
 
-    The text of a column that `wraps` is broken into lines. If a column `expects` a text or a date, a cell without one is marked as
-    missing.
+    A text is broken into lines if its column `wraps`. A cell without a text or date is marked as missing if its column `expects` one.
     """
 
     head: str | int
     width: int = 12
-    decimals: int = 0
+    decimals: int | None = None
     wraps: bool = False
     expects: bool = False
 
@@ -103,11 +104,20 @@ def write(draft: Draft, catalog: Catalog) -> None:
     write_workbook(draft, catalog, translators(catalog), draft.folder / "egov.xlsx")
 
 
+def translators(catalog: Catalog) -> list[Translator]:
+    """One translator for each language, with the names that the texts of the tables use."""
+    channels = catalog.rows("select name_en, name_ru, name_kk from marts.dim_channels")
+    return [
+        Translator(language, names(catalog, language) | {row["name_en"]: row[f"name_{language}"] for row in channels})
+        for language in LANGUAGES
+    ]
+
+
 def write_workbook(draft: Draft, catalog: Catalog, translators: list[Translator], path: Path) -> None:
     """Write the workbook to `path`. Each translator's `missing` then holds the texts without a translation.
 
-    The same release gives the same bytes: the workbook says that it was created when the release was built. Raises EgovError if a
-    cell cannot hold its text.
+    The same release gives the same bytes: the workbook says that it was created when the release was built. Raises EgovError if
+    a text is longer than a cell can hold.
     """
     words = Words(translators)
     sheets = every_sheet(catalog, words)
@@ -160,13 +170,13 @@ class Words:
 def every_sheet(catalog: Catalog, words: Words) -> list[Sheet]:
     """The sheets of the workbook in order, except for the readme."""
     survey = [
-        editions(catalog, words, code, f"{code}: countries by editions of the UN survey, values and ranks.", (code,))
+        editions(catalog, words, (code,), "{}: countries by editions, values and ranks.")
         for code in ("EGDI", "OSI", "TII", "HCI", "EPI")
     ]
     govtech = ("GTMI", "CGSI", "PSDI", "DCEI", "GTEI")
     return [
         *survey,
-        editions(catalog, words, "GTMI", "GTMI and its parts: countries by editions, values and ranks.", govtech),
+        editions(catalog, words, govtech, "{} and its parts: countries by editions, values and ranks."),
         internet(catalog, words),
         marked(catalog, words, (*(sheet.name for sheet in survey), *govtech, *INTERNET)),
         usage(catalog, words),
@@ -179,7 +189,7 @@ def every_sheet(catalog: Catalog, words: Words) -> list[Sheet]:
 
 def _names(words: Words) -> list[Column]:
     """The columns that name a country."""
-    return [Column(words.head("Code")), *(Column(words.head("Country", language), 24) for language in LANGUAGES)]
+    return [Column(words.head("Code")), *(Column(words.head("Country", language), 24, wraps=True) for language in LANGUAGES)]
 
 
 def _figures(catalog: Catalog, codes: Sequence[str]) -> list[dict[str, Any]]:
@@ -210,10 +220,11 @@ def _scale(value: Decimal) -> int:
     return max(0, -int(value.normalize().as_tuple().exponent))
 
 
-def editions(catalog: Catalog, words: Words, name: str, about: str, codes: tuple[str, ...]) -> Sheet:
+def editions(catalog: Catalog, words: Words, codes: tuple[str, ...], about: str) -> Sheet:
     """Countries by indicators and editions: a column for each value, and one for each rank.
 
-    The ranks are those that the publisher prints. If it prints none, they are those of the values: see rpt_index_values.
+    The ranks are those that the publisher prints. If it prints none, they are those of the values: see rpt_index_values. The sheet
+    is named after the first indicator, whose name `about` gets.
     """
     rows = _figures(catalog, codes)
     by_column: dict[tuple[int, str], list[dict[str, Any]]] = {}
@@ -231,7 +242,7 @@ def editions(catalog: Catalog, words: Words, name: str, about: str, codes: tuple
         columns.append(Column(head, 11, _decimals(by_column[place, period])))
     for place, period in keys:
         shown = period if len(codes) == 1 else f"{codes[place]} {period}"
-        columns.append(Column(words.head(spoken[ranks[place]], year=shown), 16))
+        columns.append(Column(words.head(spoken[ranks[place]], year=shown), 16, 0))
     lines: list[list[Cell]] = []
     for code, group in groupby(rows, lambda row: row["country_code"]):
         held = {(row["place"], row["period_code"]): row for row in group}
@@ -240,7 +251,7 @@ def editions(catalog: Catalog, words: Words, name: str, about: str, codes: tuple
         line += [Figure(held[key]["value"], held[key]["obs_status_code"]) if key in held else None for key in keys]
         line += [held[key][ranks[key[0]]] if key in held else None for key in keys]
         lines.append(line)
-    return Sheet(name, about, columns, lines, 4)
+    return Sheet(codes[0], about.format(rows[0]["indicator_name_en"]), columns, lines, 4)
 
 
 def internet(catalog: Catalog, words: Words) -> Sheet:
@@ -260,7 +271,7 @@ def internet(catalog: Catalog, words: Words) -> Sheet:
         line += [first[f"indicator_name_{language}"] for language in LANGUAGES]
         line += [Figure(held[key]["value"], held[key]["obs_status_code"]) if key in held else None for key in periods]
         lines.append(line)
-    return Sheet("internet", "Internet users in percent of people: countries by years.", columns, lines, 4)
+    return Sheet("internet", "Internet users, percent of people: countries by years.", columns, lines, 4)
 
 
 def marked(catalog: Catalog, words: Words, codes: Sequence[str]) -> Sheet:
@@ -279,12 +290,12 @@ def marked(catalog: Catalog, words: Words, codes: Sequence[str]) -> Sheet:
     columns = [
         *_names(words),
         Column(words.head("Indicator"), 20),
-        Column(words.head("Edition"), 10),
+        Column(words.head("Edition"), 10, 0),
         Column(words.head("Value"), 12, SHOWN["percent"]),
         Column(words.head("Status"), 10),
         *(Column(words.head("Meaning of the status", language), 34, wraps=True) for language in LANGUAGES),
         *(Column(words.head("Evidence", language), 34, wraps=True) for language in LANGUAGES),
-        Column(words.head("Source"), 16),
+        Column(words.head("Source"), 24),
         Column(words.head("Where printed", "en"), 44, wraps=True),
         Column(words.head("Printed as"), 14),
     ]
@@ -326,14 +337,14 @@ def usage(catalog: Catalog, words: Words) -> Sheet:
         Column(words.head("Service"), 22),
         *(Column(words.head("Name of the service", language), 34) for language in LANGUAGES),
         Column(words.head("Period"), 16),
-        Column(words.head("Year"), 8),
+        Column(words.head("Year"), 8, 0),
         Column(words.head("From"), 12),
         Column(words.head("To"), 12),
         Column(words.head("Likely period"), 18),
         *(Column(words.head("Counted", language), 26) for language in LANGUAGES),
         *(Column(words.head("Channel", language), 26) for language in LANGUAGES),
         Column(words.head("Agency", "en"), 30),
-        Column(words.head("Number"), 14),
+        Column(words.head("Number"), 14, 0),
         Column(words.head("At least"), 10),
         Column(words.head("Status"), 10),
         Column(words.head("Source"), 22),
@@ -377,7 +388,7 @@ def claims(catalog: Catalog, words: Words) -> Sheet:
         ]
         for row in rows
     ]  # fmt: skip
-    return Sheet("claims", "The claims of the article, each with a verdict on it.", columns, lines, 2)
+    return Sheet("claims", "What the article claims, with a verdict on each claim.", columns, lines, 2)
 
 
 def discrepancies(catalog: Catalog, words: Words) -> Sheet:
@@ -447,9 +458,7 @@ def countries(catalog: Catalog, words: Words) -> Sheet:
         ]
         for row in rows
     ]  # fmt: skip
-    return Sheet(
-        "countries", "Codes, regions and groups of the countries, to look up from the other sheets.", columns, lines, 4
-    )
+    return Sheet("countries", "Codes, regions and groups of the countries.", columns, lines, 4)
 
 
 def sources(catalog: Catalog, words: Words) -> Sheet:
@@ -473,29 +482,46 @@ def _link(url: str | None) -> Cell:
 def about(draft: Draft, catalog: Catalog, words: Words, cited: str) -> list[tuple[Cell, list[str]]]:
     """What the readme says: a value, if the row has one, and a text in each language."""
     own = catalog.rows("select licence from marts.dim_sources where source_code = 'egov_warehouse'")
-    shown = [
-        "Published figures of e-government, Kazakhstan first, as their publishers print them.",
-        "The database of the same release leads each figure back to its printed cell, and has further indicators and tables.",
+    rows: list[tuple[Cell, str]] = [
+        (None, "Published figures of e-government, Kazakhstan first, as their publishers print them."),
+        (
+            None,
+            "The database of the same release leads each figure back to its printed cell, and has further indicators and tables.",
+        ),
+        (draft.release_id, "Release"),
+        (draft.built_at.astimezone(UTC).replace(tzinfo=None, microsecond=0), "Built at, UTC"),
+        (
+            cited,
+            "How to cite the release. Cite the publisher of each figure too: the sheet sources has the citations.",
+        ),
+        (
+            None,
+            "The figures belong to their publishers. The sheet sources has the terms of each; "
+            "terms that are not stated are no permission.",
+        ),
+        *((None, f"Our own descriptions and code lists: {row['licence']}.") for row in own),
+        (
+            None,
+            "A missing figure is an empty cell with a coloured ground, never a zero. The colours are explained below, "
+            "the reasons are on the sheet statuses.",
+        ),
+        (None, "An empty cell without a colour: the tables of the release have no such figure or text."),
+        (None, "A grey cell among texts and dates: not translated, or not known."),
+        (None, "A figure in italics has a status other than normal."),
+        (None, "A cell holds every printed decimal and shows the first ones; the formula bar shows all."),
+        (
+            None,
+            "A rank is the published one, or else the place by value among the countries with a value; "
+            "equal values share a place. The head says which.",
+        ),
+        (
+            None,
+            "A period is a code: a year, a month, or a fiscal year with its first day. Beside it stand its first and "
+            "its last day as dates, if they are known.",
+        ),
+        (None, "Each sheet has one row of heads in three languages, which filters and sorts."),
     ]
-    rows: list[tuple[Cell, list[str]]] = [(None, words.all(text)) for text in shown]
-    rows += [
-        (draft.release_id, words.all("Release")),
-        (f"{draft.built_at.astimezone(UTC):%Y-%m-%d %H:%M}", words.all("Built at, UTC")),
-        (cited, words.all("Cite the release like this, and the publisher of each figure as the sheet of the sources does.")),
-    ]
-    texts = [
-        "The figures belong to their publishers: the sheet of the sources has the terms of each. Terms that are not stated allow nothing.",
-        *(f"Our own descriptions and code lists: {row['licence']}." for row in own),
-        "A missing figure is an empty cell with a coloured ground, and never a zero. The colours are below; the sheet of the statuses has the reasons.",
-        "An empty cell without colour: no source has such a figure or text.",
-        "A grey cell among texts and dates: not translated, or not known.",
-        "A figure in italics is there, but its status is not normal.",
-        "A cell holds every printed decimal. It shows the first ones; click on it to see the rest.",
-        "Ranks are those that the publisher prints, if it prints any; otherwise equal values share a rank among the countries with a value.",
-        "Periods are codes: a year, a month, or a fiscal year with its first day. The columns beside them have the days as dates.",
-        "Every sheet has one row of heads in three languages. The arrow in a head filters and sorts.",
-    ]
-    return [*rows, *((None, words.all(text)) for text in texts)]
+    return [(value, words.all(text)) for value, text in rows]
 
 
 def statuses(catalog: Catalog, words: Words) -> list[tuple[Cell, list[str]]]:
@@ -516,6 +542,12 @@ def statuses(catalog: Catalog, words: Words) -> list[tuple[Cell, list[str]]]:
     ]
 
 
+def _lines(cell: Cell, width: int) -> int:
+    """How many lines a cell needs in a column of this width. No program but Excel finds out by itself how high a row must be."""
+    text = cell.text if isinstance(cell, Link) else cell if isinstance(cell, str) else ""
+    return sum(max(1, len(wrap(line, width - 1))) for line in text.split("\n"))
+
+
 class Writer:
     """Writes the sheets of one workbook."""
 
@@ -523,12 +555,14 @@ class Writer:
         self._book, self._release_id = book, release_id
         self._looks: dict[tuple[str, str, bool, bool], Format] = {}
         self._twins: dict[Format, Format] = {}
-        self._head, self._body, self._bold = (self._format(properties) for properties in (HEAD, BODY, BODY | {"bold": True}))
+        self._head, self._over_numbers = self._format(HEAD), self._format(HEAD | {"align": "right"})
+        self._body, self._bold = self._format(BODY), self._format(BODY | {"bold": True, "num_format": TIME})
         self._link = self._format(BODY | {"font_color": LINK, "underline": 1})
 
     def readme(self, parts: dict[str, list[tuple[Cell, list[str]]]], titles: dict[str, list[str]]) -> None:
         """Write the first sheet: parts with a title, whose rows have a value and a text in each language."""
-        sheet = self._sheet("readme", [44, 60, 60, 60], 0)
+        widths = [44, 60, 60, 60]
+        sheet = self._sheet("readme", widths, 0)
         sheet.hide_gridlines(2)
         line = 0
         for part, rows in parts.items():
@@ -536,6 +570,8 @@ class Writer:
                 self._write(sheet, line, place, text, self._head)
             for value, texts in rows:
                 line += 1
+                height = max(_lines(cell, width) for cell, width in zip([value, *texts], widths, strict=True))
+                sheet.set_row(line, LINE * height)
                 ground = GROUNDS.get(str(value)) if part == "statuses" else None
                 form = self._format(BODY | {"bold": True, "bg_color": ground}) if ground else self._bold
                 self._write(sheet, line, 0, value, form)
@@ -553,10 +589,15 @@ class Writer:
         ]
         sheet = self._sheet(table.name, widths, table.frozen)
         for place, column in enumerate(table.columns):
-            self._write(sheet, 0, place, column.head, self._head)
-        lines = max(sum(ceil((len(line) + 1) / width) for line in head) for head, width in zip(heads, widths, strict=True))
+            self._write(sheet, 0, place, column.head, self._over_numbers if column.decimals is not None else self._head)
+        lines = max(_lines(str(column.head), width) for column, width in zip(table.columns, widths, strict=True))
         sheet.set_row(0, LINE * (lines + 1))  # the arrow of the filter has the last line for itself
+        broken = [
+            (place, width) for place, (column, width) in enumerate(zip(table.columns, widths, strict=True)) if column.wraps
+        ]
         for line, row in enumerate(table.rows, 1):
+            if (height := max((_lines(row[place], width) for place, width in broken), default=1)) > 1:
+                sheet.set_row(line, LINE * height)
             for place, (column, cell) in enumerate(zip(table.columns, row, strict=True)):
                 self._value(sheet, line, place, column, cell)
         sheet.freeze_panes(1, table.frozen)
@@ -591,11 +632,11 @@ class Writer:
                 return
             ground = NO_VALUE
         if isinstance(cell, Decimal):
-            vanishes = cell and not round(cell, column.decimals)  # shown like that, it would look like a zero
+            vanishes = cell and not round(cell, column.decimals or 0)  # shown like that, it would look like a zero
             decimals = _scale(cell) if vanishes else column.decimals
             number = f"0.{'0' * decimals}" if decimals else "0"
         elif isinstance(cell, date):
-            number = "yyyy-mm-dd"
+            number = DAY
         look = (number, ground, italic, column.wraps)
         form = self._looks.get(look)
         if form is None:
