@@ -1,8 +1,8 @@
 """Workbook: one spreadsheet in English, Russian and Kazakh, with what most readers ask for.
 
-Every sheet but the first is a table with one row of heads, which filters, pivot tables and pandas read as it is. Numbers are numbers
-and dates are dates. A missing figure is an empty cell with a coloured ground: a chart would draw a text in its place as a zero.
-The texts that no table holds are translated by the catalogs of pages/translator.py.
+Every sheet but the first is a table with one row of heads, which filters, pivot tables and pandas read as it is. Numbers are
+numbers and dates are dates. A missing figure is an empty cell with a coloured ground: a chart would draw a text in its place as
+a zero. The catalogs of pages/translator.py hold the Russian and Kazakh of the texts that the tables have in English only.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from pipelines.products.contract import File, Product
 from pipelines.products.pages import is_web_address
 from pipelines.products.pages.translator import Translator
 from pipelines.products.report import LANGUAGES, names
-from pipelines.products.report.charts import VERDICTS
+from pipelines.products.report.charts import ARTICLE, VERDICTS
 from pipelines.products.tables import FORMULA
 from pipelines.project import EgovError
 from pipelines.releases.catalog import Catalog
@@ -37,11 +37,12 @@ from pipelines.releases.draft import Draft
 BAND, ON_BAND, LINK = "#0b2d45", "#ffffff", "#0a5c9c"  # as in pages/base.css
 HEAD = {
     "bold": True, "font_color": ON_BAND, "bg_color": BAND, "border": 1, "border_color": ON_BAND,
-    "text_wrap": True, "valign": "top", "align": "left",
+    "text_wrap": True, "valign": "top", "indent": 1,
 }  # fmt: skip
-BODY = {"text_wrap": True, "valign": "top", "align": "left"}
+LEFT = {"align": "left", "indent": 1}
+BODY = LEFT | {"text_wrap": True, "valign": "top", "bottom": 1, "border_color": "#d9e1e7"}
 DAY, TIME = "yyyy-mm-dd", "yyyy-mm-dd hh:mm"
-# The ground of the empty cell of a missing figure by its status. All other statuses, and missing texts and dates, have the last one.
+# The ground of an empty cell by the status of the missing figure. Other statuses, missing texts and dates have the last one.
 GROUNDS = {"L": "#f2c9a5", "M": "#b4bdc5", "U": "#f1e2a0", "O": "#dde3e8"}
 NO_VALUE = GROUNDS["O"]
 LIKE_A_FORMULA = re.compile(FORMULA).match
@@ -49,8 +50,10 @@ LIKE_A_FORMULA = re.compile(FORMULA).match
 SHOWN = {"index_0_1": 5, "percent": 2}
 # The longest address that Excel allows in a link: https://support.microsoft.com/office/excel-specifications-and-limits
 LONGEST_LINK = 2079
-# Paper A4 by its number in the file format, how many characters fit across a page of it, and the height of a line in points.
-A4, PAGE, LINE = 9, 230, 15
+# Paper A4 by its number in the file format, and how many characters are put across a page of it.
+A4, PAGE = 9, 250
+# The height of a line in points, and the most lines that fit into the highest row that Excel allows, of 409 points.
+LINE, HIGHEST = 15, 27
 NAMES = ("country_name_en", "country_name_ru", "country_name_kk")
 INTERNET = ("INTERNET_USERS", "INTERNET_USERS_16_74", "INTERNET_USERS_6_74")
 
@@ -78,7 +81,7 @@ Cell = str | bool | int | Decimal | date | Figure | Link | None
 class Column:
     """A column of a sheet: its head, its width in characters, and, if it holds numbers, how many decimals they show.
 
-    A text is broken into lines if its column `wraps`. A cell without a text or date is marked as missing if its column `expects` one.
+    A text is broken into lines if its column `wraps`. If its column `expects` a text or a date, a cell without it is marked.
     """
 
     head: str | int
@@ -169,14 +172,11 @@ class Words:
 
 def every_sheet(catalog: Catalog, words: Words) -> list[Sheet]:
     """The sheets of the workbook in order, except for the readme."""
-    survey = [
-        editions(catalog, words, (code,), "{}: countries by editions, values and ranks.")
-        for code in ("EGDI", "OSI", "TII", "HCI", "EPI")
-    ]
+    survey = [editions(catalog, words, (code,)) for code in ("EGDI", "OSI", "TII", "HCI", "EPI")]
     govtech = ("GTMI", "CGSI", "PSDI", "DCEI", "GTEI")
     return [
         *survey,
-        editions(catalog, words, govtech, "{} and its parts: countries by editions, values and ranks."),
+        editions(catalog, words, govtech),
         internet(catalog, words),
         marked(catalog, words, (*(sheet.name for sheet in survey), *govtech, *INTERNET)),
         usage(catalog, words),
@@ -194,13 +194,13 @@ def _names(words: Words) -> list[Column]:
 
 def _figures(catalog: Catalog, codes: Sequence[str]) -> list[dict[str, Any]]:
     """The figures of these indicators, by country."""
-    order = " ".join(f"when '{code}' then {place}" for place, code in enumerate(codes))
+    wanted = list(codes)
     return catalog.rows(
-        f"""select v.*, concat_ws(' / ', g.name_en, g.name_ru, g.name_kk) as region, case v.indicator_code {order} end as place
+        f"""select v.*, concat_ws(' / ', g.name_en, g.name_ru, g.name_kk) as region
         from reports.rpt_index_values as v
         left join marts.dim_country_groups as g on g.group_type = 'region' and g.name_en = v.region_name
-        where case v.indicator_code {order} end is not null
-        order by v.country_name_en, v.country_code, place, v.period_code"""
+        where list_contains({wanted}, v.indicator_code)
+        order by v.country_name_en, v.country_code, list_position({wanted}, v.indicator_code), v.period_code"""
     )
 
 
@@ -220,38 +220,33 @@ def _scale(value: Decimal) -> int:
     return max(0, -int(value.normalize().as_tuple().exponent))
 
 
-def editions(catalog: Catalog, words: Words, codes: tuple[str, ...], about: str) -> Sheet:
+def editions(catalog: Catalog, words: Words, codes: Sequence[str]) -> Sheet:
     """Countries by indicators and editions: a column for each value, and one for each rank.
 
-    The ranks are those that the publisher prints. If it prints none, they are those of the values: see rpt_index_values. The sheet
-    is named after the first indicator, whose name `about` gets.
+    The ranks are those that the publisher prints. If it prints none, they are those of the values: see rpt_index_values. The
+    sheet is named after the first of the indicators; the others are its parts.
     """
     rows = _figures(catalog, codes)
-    by_column: dict[tuple[int, str], list[dict[str, Any]]] = {}
+    by_column: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in rows:
-        by_column.setdefault((row["place"], row["period_code"]), []).append(row)
-    keys = sorted(by_column)
-    ranks = {
-        place: "published_rank" if any(row["published_rank"] for row in rows if row["place"] == place) else "rank_by_value"
-        for place, _ in keys
-    }
-    spoken = {"published_rank": "Published rank", "rank_by_value": "Rank by value"}
+        by_column.setdefault((row["indicator_code"], row["period_code"]), []).append(row)
+    keys = sorted(by_column, key=lambda key: (codes.index(key[0]), key[1]))
+    shown = {key: _year(key[1]) if len(codes) == 1 else " ".join(key) for key in keys}
+    rank = "published_rank" if any(row["published_rank"] for row in rows) else "rank_by_value"
     columns = [*_names(words), Column(words.head("Region"), 26)]
-    for place, period in keys:
-        head = _year(period) if len(codes) == 1 else f"{codes[place]} {period}"
-        columns.append(Column(head, 11, _decimals(by_column[place, period])))
-    for place, period in keys:
-        shown = period if len(codes) == 1 else f"{codes[place]} {period}"
-        columns.append(Column(words.head(spoken[ranks[place]], year=shown), 16, 0))
+    columns += [Column(shown[key], 11, _decimals(by_column[key])) for key in keys]
+    columns += [Column(words.head("Rank", year=shown[key]), 13, 0) for key in keys]
     lines: list[list[Cell]] = []
     for code, group in groupby(rows, lambda row: row["country_code"]):
-        held = {(row["place"], row["period_code"]): row for row in group}
+        held = {(row["indicator_code"], row["period_code"]): row for row in group}
         first = next(iter(held.values()))
         line: list[Cell] = [code, *(first[each] for each in NAMES), first["region"]]
         line += [Figure(held[key]["value"], held[key]["obs_status_code"]) if key in held else None for key in keys]
-        line += [held[key][ranks[key[0]]] if key in held else None for key in keys]
+        line += [held[key][rank] if key in held else None for key in keys]
         lines.append(line)
-    return Sheet(codes[0], about.format(rows[0]["indicator_name_en"]), columns, lines, 4)
+    name = rows[0]["indicator_name_en"] + (" and its parts" if len(codes) > 1 else "")
+    about = f"{name}: countries by editions, values and {'published ranks' if rank == 'published_rank' else 'ranks by value'}."
+    return Sheet(codes[0], about, columns, lines, 4)
 
 
 def internet(catalog: Catalog, words: Words) -> Sheet:
@@ -259,18 +254,17 @@ def internet(catalog: Catalog, words: Words) -> Sheet:
     rows = _figures(catalog, INTERNET)
     periods = sorted({row["period_code"] for row in rows})
     columns = [*_names(words), Column(words.head("Indicator"), 24)]
-    columns += [Column(words.head("Name of the indicator", language), 34) for language in LANGUAGES]
     columns += [
         Column(_year(period), 9, _decimals([row for row in rows if row["period_code"] == period])) for period in periods
     ]
+    columns += [Column(words.head("Name of the indicator", language), 44) for language in LANGUAGES]
     lines: list[list[Cell]] = []
     for (code, indicator), group in groupby(rows, lambda row: (row["country_code"], row["indicator_code"])):
         held = {row["period_code"]: row for row in group}
         first = next(iter(held.values()))
         line: list[Cell] = [code, *(first[each] for each in NAMES), indicator]
-        line += [first[f"indicator_name_{language}"] for language in LANGUAGES]
         line += [Figure(held[key]["value"], held[key]["obs_status_code"]) if key in held else None for key in periods]
-        lines.append(line)
+        lines.append([*line, *(first[f"indicator_name_{language}"] for language in LANGUAGES)])
     return Sheet("internet", "Internet users, percent of people: countries by years.", columns, lines, 4)
 
 
@@ -293,17 +287,17 @@ def marked(catalog: Catalog, words: Words, codes: Sequence[str]) -> Sheet:
         Column(words.head("Edition"), 10, 0),
         Column(words.head("Value"), 12, SHOWN["percent"]),
         Column(words.head("Status"), 10),
-        *(Column(words.head("Meaning of the status", language), 34, wraps=True) for language in LANGUAGES),
-        *(Column(words.head("Evidence", language), 34, wraps=True) for language in LANGUAGES),
+        *(Column(words.head("Meaning of the status", language), 48) for language in LANGUAGES),
+        *(Column(words.head("Evidence", language), 48) for language in LANGUAGES),
         Column(words.head("Source"), 24),
-        Column(words.head("Where printed", "en"), 44, wraps=True),
+        Column(words.head("Where printed", "en"), 54),
         Column(words.head("Printed as"), 14),
     ]
     lines: list[list[Cell]] = [
         [
-            row["country_code"], row["name_en"], row["name_ru"], row["name_kk"], row["indicator_code"], _year(row["period_code"]),
-            Figure(row["value"], row["status"]), row["status"], *words.found(row["status_name"]), *words.found(row["obs_evidence"]),
-            row["source_code"], row["locator"], row["printed_text"],
+            row["country_code"], row["name_en"], row["name_ru"], row["name_kk"], row["indicator_code"],
+            _year(row["period_code"]), Figure(row["value"], row["status"]), row["status"], *words.found(row["status_name"]),
+            *words.found(row["obs_evidence"]), row["source_code"], row["locator"], row["printed_text"],
         ]
         for row in rows
     ]  # fmt: skip
@@ -316,9 +310,10 @@ def usage(catalog: Catalog, words: Words) -> Sheet:
     """Use of services as printed, Kazakhstan first."""
     channels = words.all("All channels")
     rows = catalog.rows(
-        """select
-            c.country_code, c.name_en, c.name_ru, c.name_kk, s.service_code, s.name_en as service_en, s.name_ru as service_ru,
-            s.name_kk as service_kk, p.period_code, p.year, p.start_date, p.end_date, u.likely_period_code, m.name_en as measure,
+        f"""select
+            c.country_code, c.name_en, c.name_ru, c.name_kk, s.service_code,
+            s.name_en as service_en, s.name_ru as service_ru, s.name_kk as service_kk,
+            p.period_code, p.year, p.start_date, p.end_date, u.likely_period_code, m.name_en as measure,
             h.name_en as channel_en, h.name_ru as channel_ru, h.name_kk as channel_kk, a.name_en as agency, u.usage_count,
             u.value_qualifier, u.obs_status_code as status, u.source_code, l.locator, l.printed_text, u.note
         from marts.fct_service_usage as u
@@ -329,19 +324,19 @@ def usage(catalog: Catalog, words: Words) -> Sheet:
         left join marts.dim_channels as h on h.channel_code = u.channel_code
         left join marts.dim_agencies as a on a.agency_code = u.agency_code
         join marts.dim_source_cells as l on l.source_cell_id = u.source_cell_id
-        order by c.country_code <> 'KAZ', c.name_en, u.source_code, s.name_en, p.period_code, u.measure_code,
-            u.channel_code nulls first, u.service_usage_id"""
+        order by c.country_code <> 'KAZ', u.source_code <> '{ARTICLE}', c.name_en, u.source_code, s.name_en, p.period_code,
+            u.measure_code, u.channel_code nulls first, u.service_usage_id"""
     )
     columns = [
         *_names(words),
-        Column(words.head("Service"), 22),
-        *(Column(words.head("Name of the service", language), 34) for language in LANGUAGES),
+        Column(words.head("Service"), 30),
+        *(Column(words.head("Name of the service", language), 44) for language in LANGUAGES),
         Column(words.head("Period"), 16),
         Column(words.head("Year"), 8, 0),
         Column(words.head("From"), 12),
         Column(words.head("To"), 12),
         Column(words.head("Likely period"), 18),
-        *(Column(words.head("Counted", language), 26) for language in LANGUAGES),
+        *(Column(words.head("Counted", language), 30) for language in LANGUAGES),
         *(Column(words.head("Channel", language), 26) for language in LANGUAGES),
         Column(words.head("Agency", "en"), 30),
         Column(words.head("Number"), 14, 0),
@@ -394,21 +389,22 @@ def claims(catalog: Catalog, words: Words) -> Sheet:
 def discrepancies(catalog: Catalog, words: Words) -> Sheet:
     """The doubts about printed figures. What belongs to one language stands together."""
     rows = catalog.rows(
-        """select d.*, c.name_en, c.name_ru, c.name_kk from reports.rpt_discrepancies as d
-        left join marts.dim_countries as c using (country_code) order by d.source_code, d.finding_code"""
+        f"""select d.*, c.name_en, c.name_ru, c.name_kk from reports.rpt_discrepancies as d
+        left join marts.dim_countries as c using (country_code)
+        order by d.source_code <> '{ARTICLE}', d.source_code, d.finding_code"""
     )
     columns = [
-        Column(words.head("Code"), 34, wraps=True),
-        Column(words.head("Source"), 22),
+        Column(words.head("Source"), 24),
         *_names(words)[1:],
         Column(words.head("Where printed", "en"), 40, wraps=True),
         Column(words.head("Printed as"), 30, wraps=True),
         *_blocks(words, ("Reading", "Rule", "Note"), (26, 44, 50)),
+        Column(words.head("Code"), 60),
     ]
     lines: list[list[Cell]] = [
         [
-            row["finding_code"], row["source_code"], row["name_en"], row["name_ru"], row["name_kk"], row["locator"],
-            row["printed_text"], *_said(words, row, ("reading", "rule", "note")),
+            row["source_code"], row["name_en"], row["name_ru"], row["name_kk"], row["locator"], row["printed_text"],
+            *_said(words, row, ("reading", "rule", "note")), row["finding_code"],
         ]
         for row in rows
     ]  # fmt: skip
@@ -449,7 +445,7 @@ def countries(catalog: Catalog, words: Words) -> Sheet:
         Column("UN M49"),
         *(Column(words.head("Region", language), 14) for language in LANGUAGES),
         Column(words.head("Subregion", "en"), 30),
-        *(Column(words.head(text), 24) for text in flags.values()),
+        *(Column(words.head(text), 30) for text in flags.values()),
     ]
     lines: list[list[Cell]] = [
         [
@@ -486,7 +482,8 @@ def about(draft: Draft, catalog: Catalog, words: Words, cited: str) -> list[tupl
         (None, "Published figures of e-government, Kazakhstan first, as their publishers print them."),
         (
             None,
-            "The database of the same release leads each figure back to its printed cell, and has further indicators and tables.",
+            "The database of the same release leads each figure back to its printed cell, and has further indicators "
+            "and tables.",
         ),
         (draft.release_id, "Release"),
         (draft.built_at.astimezone(UTC).replace(tzinfo=None, microsecond=0), "Built at, UTC"),
@@ -512,7 +509,7 @@ def about(draft: Draft, catalog: Catalog, words: Words, cited: str) -> list[tupl
         (
             None,
             "A rank is the published one, or else the place by value among the countries with a value; "
-            "equal values share a place. The head says which.",
+            "equal values share a place. The list of sheets says which.",
         ),
         (
             None,
@@ -542,10 +539,11 @@ def statuses(catalog: Catalog, words: Words) -> list[tuple[Cell, list[str]]]:
     ]
 
 
+@cache
 def _lines(cell: Cell, width: int) -> int:
-    """How many lines a cell needs in a column of this width. No program but Excel finds out by itself how high a row must be."""
+    """How many lines a cell needs in a column of this width: only Excel finds out by itself how high a row must be."""
     text = cell.text if isinstance(cell, Link) else cell if isinstance(cell, str) else ""
-    return sum(max(1, len(wrap(line, width - 1))) for line in text.split("\n"))
+    return min(HIGHEST, sum(max(1, len(wrap(line, width))) for line in text.split("\n")))
 
 
 class Writer:
@@ -553,11 +551,10 @@ class Writer:
 
     def __init__(self, book: Workbook, release_id: str) -> None:
         self._book, self._release_id = book, release_id
-        self._looks: dict[tuple[str, str, bool, bool], Format] = {}
-        self._twins: dict[Format, Format] = {}
-        self._head, self._over_numbers = self._format(HEAD), self._format(HEAD | {"align": "right"})
-        self._body, self._bold = self._format(BODY), self._format(BODY | {"bold": True, "num_format": TIME})
-        self._link = self._format(BODY | {"font_color": LINK, "underline": 1})
+        self._formats: dict[tuple[tuple[str, Any], ...], Format] = {}
+        self._properties: dict[Format, dict[str, Any]] = {}
+        self._looks: dict[tuple[str, str, bool, bool, bool], Format] = {}
+        self._texts = {wraps: self._format(**LEFT, text_wrap=wraps, valign="top") for wraps in (False, True)}
 
     def readme(self, parts: dict[str, list[tuple[Cell, list[str]]]], titles: dict[str, list[str]]) -> None:
         """Write the first sheet: parts with a title, whose rows have a value and a text in each language."""
@@ -567,16 +564,15 @@ class Writer:
         line = 0
         for part, rows in parts.items():
             for place, text in enumerate(["", *titles[part]]):
-                self._write(sheet, line, place, text, self._head)
+                self._write(sheet, line, place, text, self._format(**HEAD, align="left"))
             for value, texts in rows:
                 line += 1
                 height = max(_lines(cell, width) for cell, width in zip([value, *texts], widths, strict=True))
                 sheet.set_row(line, LINE * height)
-                ground = GROUNDS.get(str(value)) if part == "statuses" else None
-                form = self._format(BODY | {"bold": True, "bg_color": ground}) if ground else self._bold
-                self._write(sheet, line, 0, value, form)
+                ground = {"bg_color": GROUNDS[str(value)]} if part == "statuses" and str(value) in GROUNDS else {}
+                self._write(sheet, line, 0, value, self._format(**BODY, **ground, bold=True, num_format=TIME))
                 for place, text in enumerate(texts, 1):
-                    self._write(sheet, line, place, text, self._body)
+                    self._write(sheet, line, place, text, self._format(**BODY))
             line += 2
         sheet.activate()
 
@@ -589,7 +585,9 @@ class Writer:
         ]
         sheet = self._sheet(table.name, widths, table.frozen)
         for place, column in enumerate(table.columns):
-            self._write(sheet, 0, place, column.head, self._over_numbers if column.decimals is not None else self._head)
+            self._write(
+                sheet, 0, place, column.head, self._format(**HEAD, align="left" if column.decimals is None else "right")
+            )
         lines = max(_lines(str(column.head), width) for column, width in zip(table.columns, widths, strict=True))
         sheet.set_row(0, LINE * (lines + 1))  # the arrow of the filter has the last line for itself
         broken = [
@@ -620,6 +618,8 @@ class Writer:
 
     def _value(self, sheet: Worksheet, line: int, place: int, column: Column, cell: Cell) -> None:
         """Write a cell of a table in the look that its column and its kind ask for."""
+        if isinstance(cell, str):  # most cells: they must not wait for the rest
+            return self._write(sheet, line, place, cell, self._texts[column.wraps])
         number, ground, italic = "", "", False
         if isinstance(cell, Figure):
             if cell.value is None:
@@ -637,33 +637,37 @@ class Writer:
             number = f"0.{'0' * decimals}" if decimals else "0"
         elif isinstance(cell, date):
             number = DAY
-        look = (number, ground, italic, column.wraps)
-        form = self._looks.get(look)
-        if form is None:
-            properties = {
-                "num_format": number,
-                "bg_color": ground,
-                "italic": italic,
-                "text_wrap": column.wraps,
-                "valign": "top",
-            }
-            form = self._looks[look] = self._format({name: value for name, value in properties.items() if value})
-        self._write(sheet, line, place, cell, form)
+        look = (number, ground, italic, column.wraps, isinstance(cell, Link | date))
+        if look not in self._looks:
+            self._looks[look] = self._format(
+                **({"num_format": number} if number else {}),
+                **({"bg_color": ground} if ground else {}),
+                **(LEFT if look[-1] else {}),
+                italic=italic,
+                text_wrap=column.wraps,
+                valign="top",
+            )
+        return self._write(sheet, line, place, cell, self._looks[look])
 
-    def _format(self, properties: dict[str, Any]) -> Format:
-        """A new format. It has a twin for a text that would become a formula when somebody edits its cell."""
-        form = self._book.add_format(properties)
-        self._twins[form] = self._book.add_format(properties | {"quote_prefix": True})
-        return form
+    def _format(self, **properties: Any) -> Format:
+        """A format with these properties, always the same one."""
+        key = tuple(sorted(properties.items()))
+        if key not in self._formats:
+            self._formats[key] = self._book.add_format(properties)
+            self._properties[self._formats[key]] = properties
+        return self._formats[key]
 
     def _write(self, sheet: Worksheet, line: int, place: int, cell: Any, form: Format) -> None:
         """Write a cell by its kind. No text becomes a formula, a number or a link."""
         if isinstance(cell, str):
-            refused = sheet.write_string(line, place, cell, self._twins[form] if LIKE_A_FORMULA(cell) else form)
+            if LIKE_A_FORMULA(cell):  # would become one as soon as somebody edits the cell
+                form = self._format(**self._properties[form] | {"quote_prefix": True})
+            refused = sheet.write_string(line, place, cell, form)
         elif cell is None:
             refused = sheet.write_blank(line, place, None, form)
         elif isinstance(cell, Link):
-            refused = sheet.write_url(line, place, cell.address, self._link, cell.text)
+            link = self._format(**self._properties[form] | {"font_color": LINK, "underline": 1})
+            refused = sheet.write_url(line, place, cell.address, link, cell.text)
         elif isinstance(cell, bool):
             refused = sheet.write_boolean(line, place, cell, form)
         elif isinstance(cell, date):

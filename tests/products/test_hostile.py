@@ -21,7 +21,7 @@ from pipelines.products.report import DOUBTED
 from pipelines.project import Project
 from pipelines.releases import connect
 from tests.conftest import Browser
-from tests.products import test_products
+from tests.products import test_products, test_workbook
 from tests.products.hostile import PAYLOADS, assert_harmless, squeezed
 
 # Expected console messages: from dbt's page when it is opened from disk, and about a picture that the policy blocked.
@@ -175,6 +175,7 @@ def test_dbts_page_shows_hostile_text_as_text_and_works(browser: Browser, attack
         test_products.test_every_table_is_there_in_both_formats,
         test_products.test_sdmx_can_be_read_against_its_structure,
         test_products.test_the_codebook_holds_the_whole_dictionary,
+        test_workbook.test_every_cell_is_that_of_the_database,
     ],
 )
 def test_files_hold_hostile_text_exactly(attacked: Project, check: Callable[..., None]) -> None:
