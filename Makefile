@@ -1,7 +1,8 @@
 # make setup       create the environment in .venv
 # make warehouse   set everything up and publish a release
 # make test        set everything up and run all tests except the browser tests
-# make test-bi     run the browser tests in Chromium: the report, and the dashboards in a real Superset across a rebuild
+# make test-bi     run the browser tests in Chromium: the report, and the dashboards in a real Superset across a rebuild;
+#                  and open the workbook in LibreOffice
 # make test-spark  build the models on Spark, locally and on a cluster of this machine, and compare every table with DuckDB
 # make lint        check the style and types of Python and SQL
 # make docs        update the outputs shown in README.md and the generated pages of docs/ from the current release

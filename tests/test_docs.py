@@ -61,7 +61,7 @@ def test_the_readme_connects(built: Project, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize("number", range(3), ids=["duckdb and pandas", "polars", "SQLAlchemy"])
 def test_a_python_recipe_runs(built: Project, release: duckdb.DuckDBPyConnection, number: int) -> None:
     recipes = re.findall(r"```python\n(.*?)```", RECIPES, re.S)
-    assert len(recipes) == 3
+    assert len(recipes) == 5
     # a separate process, as a reader would use: within one process, two connections must have the same settings
     shown = "rows = answer.values.tolist() if hasattr(answer, 'values') else list(getattr(answer, 'rows', lambda: answer)())"
     said = subprocess.run(
@@ -72,6 +72,27 @@ def test_a_python_recipe_runs(built: Project, release: duckdb.DuckDBPyConnection
     )
     assert said.returncode == 0, said.stderr
     assert sorted(ast.literal_eval(said.stdout)) == release.execute(RANKS).fetchall()
+
+
+@pytest.mark.parametrize(
+    ("heading", "query"),
+    [
+        (
+            "Python: Parquet in pandas, with decimals",
+            "select period_code, avg(value)::double from marts.fct_index_values where indicator_code = 'EGDI' group by 1",
+        ),
+        ("Python: CSV in pandas, with Namibia", "select country_code, country_iso2, m49_code from marts.dim_countries"),
+    ],
+)
+def test_a_recipe_for_files_runs(built: Project, release: duckdb.DuckDBPyConnection, heading: str, query: str) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", RECIPES.partition(f"## {heading}\n")[2].partition("\n## ")[0], re.S)
+    shown = "answer.reset_index().replace({float('nan'): None}).itertuples(index=False, name=None)"
+    said = subprocess.run(
+        [sys.executable, "-c", f"{code}\nprint(list({shown}))"], cwd=built.root, capture_output=True, text=True, check=True
+    )
+    rows = release.execute(f"{query} order by 1").fetchall()
+    for found, expected in zip(ast.literal_eval(said.stdout), rows, strict=True):
+        assert found == pytest.approx(expected), heading
 
 
 def test_the_command_line_recipe_runs(built: Project, release: duckdb.DuckDBPyConnection) -> None:

@@ -541,9 +541,12 @@ def statuses(catalog: Catalog, words: Words) -> list[tuple[Cell, list[str]]]:
 
 @cache
 def _lines(cell: Cell, width: int) -> int:
-    """How many lines a cell needs in a column of this width: only Excel finds out by itself how high a row must be."""
+    """How many lines a cell needs in a column of this width: only Excel finds out by itself how high a row must be.
+
+    A column of ten characters is as wide as ten digits, and so as eleven letters of running text.
+    """
     text = cell.text if isinstance(cell, Link) else cell if isinstance(cell, str) else ""
-    return min(HIGHEST, sum(max(1, len(wrap(line, width))) for line in text.split("\n")))
+    return min(HIGHEST, sum(max(1, len(wrap(line, width + width // 10))) for line in text.split("\n")))
 
 
 class Writer:
@@ -558,7 +561,7 @@ class Writer:
 
     def readme(self, parts: dict[str, list[tuple[Cell, list[str]]]], titles: dict[str, list[str]]) -> None:
         """Write the first sheet: parts with a title, whose rows have a value and a text in each language."""
-        widths = [44, 60, 60, 60]
+        widths = [32, 46, 46, 46]
         sheet = self._sheet("readme", widths, 0)
         sheet.hide_gridlines(2)
         line = 0
@@ -619,7 +622,8 @@ class Writer:
     def _value(self, sheet: Worksheet, line: int, place: int, column: Column, cell: Cell) -> None:
         """Write a cell of a table in the look that its column and its kind ask for."""
         if isinstance(cell, str):  # most cells: they must not wait for the rest
-            return self._write(sheet, line, place, cell, self._texts[column.wraps])
+            self._write(sheet, line, place, cell, self._texts[column.wraps])
+            return
         number, ground, italic = "", "", False
         if isinstance(cell, Figure):
             if cell.value is None:
@@ -647,7 +651,7 @@ class Writer:
                 text_wrap=column.wraps,
                 valign="top",
             )
-        return self._write(sheet, line, place, cell, self._looks[look])
+        self._write(sheet, line, place, cell, self._looks[look])
 
     def _format(self, **properties: Any) -> Format:
         """A format with these properties, always the same one."""
