@@ -126,16 +126,17 @@ def write_workbook(draft: Draft, catalog: Catalog, translators: list[Translator]
     sheets = every_sheet(catalog, words)
     citation = yaml.safe_load((draft.project.root / "CITATION.cff").read_text(encoding="utf-8"))
     authors = ", ".join(author["name"] for author in citation["authors"])
+    cited = f"{authors} ({draft.built_at.year}). {citation['title']}, release {draft.release_id}."
     with Workbook(str(path)) as book:
         writer = Writer(book, draft.release_id)
         book.set_properties(
             {
                 "title": f"{citation['title']}, {draft.release_id}",
                 "author": authors,
+                "comments": cited,
                 "created": draft.built_at.astimezone(UTC).replace(tzinfo=None),
             }
         )
-        cited = f"{authors} ({draft.built_at.year}). {citation['title']}, release {draft.release_id}."
         parts: dict[str, list[tuple[Cell, list[str]]]] = {
             "about": about(draft, catalog, words, cited),
             "sheets": [(Link(f"internal:'{sheet.name}'!A1", sheet.name), words.all(sheet.about)) for sheet in sheets],
@@ -336,7 +337,7 @@ def usage(catalog: Catalog, words: Words) -> Sheet:
         Column(words.head("From"), 12),
         Column(words.head("To"), 12),
         Column(words.head("Likely period"), 18),
-        *(Column(words.head("Counted", language), 30) for language in LANGUAGES),
+        *(Column(words.head("Counted", language), 30, expects=True) for language in LANGUAGES),
         *(Column(words.head("Channel", language), 26) for language in LANGUAGES),
         Column(words.head("Agency", "en"), 30),
         Column(words.head("Number"), 14, 0),
@@ -347,7 +348,7 @@ def usage(catalog: Catalog, words: Words) -> Sheet:
         Column(words.head("Printed as"), 14),
         Column(words.head("Note", "en"), 40),
     ]
-    measures = {text: words.all(text) for text in {row["measure"] for row in rows}}
+    measures = {text: words.found(text) for text in {row["measure"] for row in rows}}
     lines: list[list[Cell]] = [
         [
             row["country_code"], row["name_en"], row["name_ru"], row["name_kk"], row["service_code"], row["service_en"],
