@@ -197,7 +197,7 @@ def _figures(catalog: Catalog, codes: Sequence[str]) -> list[dict[str, Any]]:
     """The figures of these indicators, by country."""
     wanted = list(codes)
     return catalog.rows(
-        f"""select v.*, concat_ws(' / ', g.name_en, g.name_ru, g.name_kk) as region
+        f"""select v.*, concat_ws(' / ', v.region_name, g.name_ru, g.name_kk) as region
         from reports.rpt_index_values as v
         left join marts.dim_country_groups as g on g.group_type = 'region' and g.name_en = v.region_name
         where list_contains({wanted}, v.indicator_code)
@@ -436,7 +436,7 @@ def countries(catalog: Catalog, words: Words) -> Sheet:
         "is_ldc": "Least developed country", "is_sids": "Small island developing state",
     }  # fmt: skip
     rows = catalog.rows(
-        """select c.*, g.name_en as region_en, g.name_ru as region_ru, g.name_kk as region_kk from marts.dim_countries as c
+        """select c.*, c.region_name as region_en, g.name_ru as region_ru, g.name_kk as region_kk from marts.dim_countries as c
         left join marts.dim_country_groups as g on g.group_type = 'region' and g.name_en = c.region_name
         order by c.name_en, c.country_code"""
     )
