@@ -28,6 +28,7 @@ Spec = dict[str, Any]
 
 # The width of a chart with its labels, in pixels: a column of its own, one of two columns, a phone held upright.
 WIDE, HALF, NARROW = 700, 500, 330
+LINES_HEIGHT = {False: 330, True: 270}  # of a chart of lines, by whether it is narrow
 GROUPS = ("world", "landlocked", "lldc", "central_asia")  # the groups that the report shows, in this order
 PARTS = ("OSI", "TII", "HCI")
 VERDICTS = {
@@ -120,7 +121,7 @@ def rank(rows: Rows, style: Style) -> str:
     lowest = max(row["rank"] for row in rows)
     chart = {
         "width": style.width - 40,
-        "height": 330,
+        "height": LINES_HEIGHT[style.is_narrow],
         "encoding": {
             "x": _editions(data, style),
             "y": _quantity(
@@ -177,13 +178,14 @@ def value(rows: Rows, style: Style) -> str:
     data = _series(rows, style, words)
     names = [(row["series"], row["name"], row["value"]) for row in rows if row["period_code"] == rows[-1]["period_code"]]
     room = 118 if style.is_narrow else 160
-    chart = _lines(data, style, height=330, room=room)
+    height = LINES_HEIGHT[style.is_narrow]
+    chart = _lines(data, style, height=height, room=room)
     labels = _mark(
         "text", x={"value": chart["width"] + 8}, y=_quantity("top", scale=None), text=_category("name_rows"),
         align="left", baseline="top", fontSize=12, lineHeight=14,
     )  # fmt: skip
     chart["padding"] = CONFIG["padding"] | {"right": room}
-    chart["layer"].append(labels | {"data": {"values": _beside(names, words, 330, 1, 16 if style.is_narrow else 23)}})
+    chart["layer"].append(labels | {"data": {"values": _beside(names, words, height, 1, 16 if style.is_narrow else 23)}})
     return _svg(chart, data, words, style)
 
 
@@ -440,7 +442,7 @@ def internet(rows: Rows, style: Style) -> str:
     years = [row["year"] for row in data]
     wdi, itu, article = (f"datum.source == '{code}'" for code in INTERNET_SOURCES)
     last = {row["source_code"]: (row["source_code"], row["source"], row["value"]) for row in rows}
-    room, height = 118 if style.is_narrow else 120, 300
+    room, height = 118 if style.is_narrow else 120, LINES_HEIGHT[style.is_narrow]
     chart = {
         "width": style.width - 40 - room,
         "height": height,

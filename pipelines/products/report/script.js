@@ -42,14 +42,14 @@
     tip.style.left = `${Math.max(8, Math.min(left + 12, innerWidth - tip.offsetWidth - 8))}px`;
     tip.style.top = `${Math.min(top + 16, innerHeight - tip.offsetHeight - 8)}px`;
   };
-  // Of several marks at a point, the smallest is meant.
+  // Of several marks at a point, the one whose middle is nearest is meant.
   const nearest = (chart, x, y, reach) => {
     let found = null, least = [reach, Infinity];
     for (const mark of marksOf(chart)) {
       const box = mark.getBoundingClientRect();
       const away = Math.hypot(Math.max(box.left - x, 0, x - box.right), Math.max(box.top - y, 0, y - box.bottom));
-      const size = box.width * box.height;
-      if (away < least[0] || (away === least[0] && size < least[1])) [found, least] = [mark, [away, size]];
+      const off = Math.hypot(box.left + box.width / 2 - x, box.top + box.height / 2 - y);
+      if (away < least[0] || (away === least[0] && off < least[1])) [found, least] = [mark, [away, off]];
     }
     return found;
   };
