@@ -228,9 +228,9 @@ def test_claims_and_doubts_can_be_filtered(browser: Browser, built: Project) -> 
 
 
 def test_without_the_script_everything_can_be_read(browser: Browser, built: Project) -> None:
-    page = browser.context.browser.new_page(java_script_enabled=False) if browser.context.browser else None
-    assert page
-    page.goto(f"file://{built.current.resolve()}/report/index.html")
+    page = browser.context.new_page()
+    whole = (built.current / "report" / "index.html").read_text(encoding="utf-8")
+    page.set_content(re.sub(r"<script>.*?</script>", "", whole, flags=re.DOTALL))
     assert not page.locator("form.filter").first.is_visible()
     groups = page.locator("main:visible details.group")
     assert groups.count() > 15
@@ -240,7 +240,6 @@ def test_without_the_script_everything_can_be_read(browser: Browser, built: Proj
     assert page.locator("#en-claims-list .items > li:visible").count() == page.locator("#en-claims-list .items > li").count()
     assert page.locator("#en-doubts-list h4:visible").count() == page.locator("#en-doubts-list h4").count()
     assert page.locator("#en-trail tbody tr:visible").count() > 50
-    page.close()
 
 
 def test_a_table_that_does_not_fit_says_so(browser: Browser, built: Project) -> None:
