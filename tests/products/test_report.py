@@ -260,6 +260,7 @@ def test_a_copied_label_keeps_its_blanks(browser: Browser, built: Project) -> No
 
 
 # What stands in code elements is for those who query the tables, and what was printed stays as printed.
+LICENCES = re.compile(r"CC[ -]BY[ -]4\.0|ODC-PDDL-1\.0|ODbL-1\.0")
 CODES = re.compile(r"\b(?:[a-z]+_[a-z_]+\d*|[A-Z]+_[A-Z_]+|KAZ|AUT|SOM|Not stated)\b|\d{4}-\d{2}\b")
 
 
@@ -277,7 +278,9 @@ def test_no_code_stands_before_a_reader(browser: Browser, built: Project, langua
     )
     assert set(CODES.findall(said)) <= ({"Not stated"} if language == "en" else set()) | {"EGOV_DATA_"}
     if language != "en":
-        assert not re.search(r"(?<![\d.])\d+\.\d+(?![\d.])|\d%", said), "numbers must be in the format of the language"
+        assert not re.search(r"(?<![\d.])\d+\.\d+(?![\d.])|\d%", LICENCES.sub("", said)), (
+            "numbers must be in the format of the language"
+        )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
