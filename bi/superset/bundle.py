@@ -170,6 +170,7 @@ def _dashboard(name: str, source: dict[str, Any], chart_ids: dict[str, int]) -> 
             "cross_filters_enabled": True,
             **_clicks(source["charts"], chart_ids),
             "color_scheme": "supersetColors",
+            "label_colors": source.get("colors", {}),
             "filter_bar_orientation": "HORIZONTAL",
             "native_filter_configuration": [_filter(name, told, chart_ids) for told in source["filters"]],
         },
