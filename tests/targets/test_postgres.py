@@ -305,7 +305,6 @@ def test_readers_see_keys_and_cannot_refer_to_them(whole: Project, database: Dat
     """Readers find every key and relation in information_schema, and none of their foreign keys can hold up the next publish."""
     assert_published(publish(whole, database.dsn))
     database.admin.execute("create role analyst login; grant egov_reader to analyst; create schema own authorization analyst")
-    database.admin.execute("grant create on schema public to analyst")
     with connect.connect(whole.published_file) as release:
         tables = read_tables(release, SCHEMAS)
     relations = sorted(
@@ -327,23 +326,20 @@ def test_readers_see_keys_and_cannot_refer_to_them(whole: Project, database: Dat
                 types = {column.name: sql.SQL(postgres_type(table, column)) for column in table.columns}
                 made = sql.SQL(", ").join(sql.SQL("{} {}").format(sql.Identifier(name), types[name]) for name in columns)
                 names = sql.SQL(", ").join(map(sql.Identifier, columns))
-                for schema in ("own", "public", "pg_temp"):
-                    held = sql.SQL("create table {}.held ({}, foreign key ({}) references {} ({}))")
-                    with pytest.raises(psycopg.Error) as refused:
-                        analyst.execute(held.format(sql.Identifier(schema), made, names, place, names))
-                    assert isinstance(refused.value, REFUSALS), (table.full_name, columns, refused.value)
+                held = sql.SQL("create table own.held ({}, foreign key ({}) references {} ({}))").format(
+                    made, names, place, names
+                )
+                with pytest.raises((psycopg.errors.InsufficientPrivilege, psycopg.errors.InvalidForeignKey)):
+                    analyst.execute(held)
             for forbidden in (
                 "select * from {} for key share",
-                "create trigger held before delete on {} execute function own.held()",
+                "create trigger held before update on {} for each row execute function suppress_redundant_updates_trigger()",
             ):
-                with pytest.raises((psycopg.errors.InsufficientPrivilege, psycopg.errors.UndefinedFunction)):
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
                     analyst.execute(sql.SQL(forbidden).format(place))
     for release_id in (OTHER, first_of(whole), OTHER):  # the publish after the next drops what the first one made
         assert_published(publish(whole, database.dsn, release=release_id))
     database.admin.execute("drop owned by analyst; drop role analyst")
-
-
-REFUSALS = (psycopg.errors.InsufficientPrivilege, psycopg.errors.InvalidForeignKey, psycopg.errors.InvalidTableDefinition)
 
 
 def test_a_role_named_later_reads_too(small: Project, database: Database) -> None:
