@@ -129,7 +129,7 @@ for query in json.loads(sys.argv[1]):
         cells["release"].execute(query)
         print("got through")
     except Exception as refused:
-        print(refused)
+        print(str(refused).splitlines()[0])
 """
 
 

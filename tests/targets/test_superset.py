@@ -553,8 +553,11 @@ def assert_fits_a_phone(page: Page, address: str) -> None:
     size = page.viewport_size
     page.set_viewport_size({"width": 390, "height": 12000})
     for dashboard in ("indices", "services"):
-        look(page, address, dashboard)
+        page.goto(f"{address}/superset/dashboard/egov-{dashboard}/")
+        # not DRAWN: labels as long as the hostile texts leave no room for bars here
+        page.locator("[data-test-chart-id]").nth(10).wait_for(timeout=60_000)
         for holder in page.locator("[data-test-chart-id]").all():
+            holder.locator("[data-test='slice-container']").wait_for(timeout=60_000)
             box = holder.bounding_box()
             assert box
             assert 0 <= box["x"] < 40, "charts stand below each other"
