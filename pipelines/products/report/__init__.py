@@ -32,7 +32,7 @@ DOUBTED = (ARTICLE, "un_egov_survey")
 def write(draft: Draft, catalog: Catalog) -> None:
     """Write report/index.html."""
     folder = draft.folder / "report"
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     (folder / "index.html").write_text(page(draft, catalog, translators(catalog)), encoding="utf-8")
 
 
