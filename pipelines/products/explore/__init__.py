@@ -8,6 +8,7 @@ translations are in the catalogs of pages/translator.py.
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -24,13 +25,15 @@ from pipelines.products.contract import File, Product
 from pipelines.products.explore.shapes import WORLD
 from pipelines.products.pages import base_style, embeddable, templates, toolbar_script
 from pipelines.products.pages.translator import Translator
+from pipelines.products.report import LANGUAGES, names
 from pipelines.releases.catalog import Catalog
 from pipelines.releases.draft import Draft
 
 HERE = Path(__file__).parent
-LANGUAGES = {"en": "English", "ru": "Русский", "kk": "Қазақша"}
 Rows = list[dict[str, Any]]
 Json = dict[str, Any]
+# The list of what has changed in an edition: one sentence for each indicator, after its code.
+NEXT_CHANGE = re.compile(r"(?<=\.) (?=[A-Z]+: )")
 
 # The sources that count the use of the same services in many countries. Their figures can be compared; the others are told
 # on the page of their country.
@@ -47,7 +50,7 @@ def warm_up() -> None:
 @cache
 def bundle() -> str:
     """Vega, Vega-Lite and Vega-Embed as one script, which keeps its own names to itself and sets `window.vegaEmbed`."""
-    return f"(() => {{{vl_convert.javascript_bundle()}}})();"
+    return f"(() => {{{vl_convert.javascript_bundle('window.vegaEmbed = vegaEmbed;')}}})();"
 
 
 @cache
@@ -62,7 +65,8 @@ def page_texts() -> tuple[str, ...]:
     found: dict[str, None] = {}
     for name in ("charts.js", "script.js"):
         with open(HERE / name, "rb") as file:
-            found |= {str(text): None for _, text, _, _ in extract("javascript", file, keywords={"_": None})}
+            messages = extract("javascript", file, keywords={"_": None}, options={"parse_template_string": "true"})
+            found |= {str(text): None for _, text, _, _ in messages}
     return tuple(found)
 
 
@@ -70,12 +74,22 @@ def write(draft: Draft, catalog: Catalog) -> None:
     """Write report/explore.html."""
     folder = draft.folder / "report"
     folder.mkdir(exist_ok=True)
-    (folder / "explore.html").write_text(page(draft, catalog, translators()), encoding="utf-8")
+    (folder / "explore.html").write_text(page(draft, catalog, translators(catalog)), encoding="utf-8")
 
 
-def translators() -> list[Translator]:
-    """One translator for each language into which the page is translated."""
-    return [Translator(language) for language in LANGUAGES if language != "en"]
+def translators(catalog: Catalog) -> list[Translator]:
+    """One translator for each language into which the page is translated, with the names in the tables."""
+    return [
+        Translator(language, names(catalog, language) | _channel_names(catalog, language))
+        for language in LANGUAGES
+        if language != "en"
+    ]
+
+
+def _channel_names(catalog: Catalog, language: str) -> dict[str, str]:
+    """The names of channels in a language, by their English names: notes on usage name channels."""
+    found = catalog.rows(f"select name_en as said, name_{language} as name from marts.dim_channels")
+    return {row["said"]: row["name"] for row in found}
 
 
 def page(draft: Draft, catalog: Catalog, translators: Iterable[Translator]) -> str:
@@ -102,8 +116,8 @@ def page(draft: Draft, catalog: Catalog, translators: Iterable[Translator]) -> s
 def data(catalog: Catalog) -> dict[str, Json]:
     """What the page shows, by the name of its script element.
 
-    `overview` holds what every view needs: countries, groups, indicators, statuses, sources. `figures-CODE` holds the figures of
-    one indicator, `country-CODE` what only the page of that country shows, `texts` the longer texts to which it refers by
+    `overview` holds what every view needs: countries, groups, indicators, statuses, sources. `figures-CODE` holds the figures
+    of one indicator, `country-CODE` what only the page of that country shows, `texts` the longer texts to which it refers by
     number, `world` the shapes of the map.
     """
     indicators = _indicators(catalog)
@@ -162,7 +176,10 @@ def _indicators(catalog: Catalog) -> Rows:
                 select indicator_code from marts.fct_index_values where published_rank is not null
             ) as has_published_rank
         from marts.dim_indicators as i
-        order by i.publisher <> 'UN DESA', i.publisher, coalesce(i.parent_indicator_code, i.indicator_code),
+        left join (
+            select indicator_code, count(distinct country_code) as countries from marts.fct_index_values group by all
+        ) as f on f.indicator_code = i.indicator_code
+        order by i.publisher <> 'UN DESA', max(f.countries) over (partition by i.publisher) desc, coalesce(i.parent_indicator_code, i.indicator_code),
             i.parent_indicator_code is not null, i.indicator_code"""
     )
 
@@ -259,7 +276,7 @@ def _add_editions(catalog: Catalog, figures: dict[str, Json]) -> None:
         if row["indicator_code"] in figures:
             figure = figures[row["indicator_code"]]
             if row["comparable"] is False:
-                figure.setdefault("breaks", {})[row["period_code"]] = row["what_changed"]
+                figure.setdefault("breaks", {})[row["period_code"]] = NEXT_CHANGE.split(row["what_changed"] or "")
             if row["method_note"]:
                 figure.setdefault("methods", {})[row["period_code"]] = row["method_note"]
 
@@ -267,9 +284,10 @@ def _add_editions(catalog: Catalog, figures: dict[str, Json]) -> None:
 def _usage(catalog: Catalog) -> Rows:
     """One entry for each service and channel of the compared sources, with its figures: counts, and shares of the channels."""
     rows = catalog.rows(
-        f"""select u.service_code, s.name_en as service_en, s.name_ru as service_ru, s.name_kk as service_kk, m.name_en as measure,
-            coalesce(u.channel_code, 'all') as channel_code, c.name_en as channel_en, c.name_ru as channel_ru,
-            c.name_kk as channel_kk, u.country_code, u.period_code, u.usage_count as value, b.share_of_channels as share,
+        f"""select u.service_code, s.name_en as service_en, s.name_ru as service_ru, s.name_kk as service_kk,
+            m.name_en as measure, coalesce(u.channel_code, 'all') as channel_code, c.name_en as channel_en,
+            c.name_ru as channel_ru, c.name_kk as channel_kk, u.country_code, u.period_code,
+            u.usage_count as value, b.share_of_channels as share,
             u.obs_status_code, u.source_code
         from marts.fct_service_usage as u
         join marts.dim_services as s on s.service_code = u.service_code
@@ -359,7 +377,13 @@ def _words(translator: Translator, parts: Mapping[str, Json]) -> dict[str, Json]
         *(country[name] for country in overview["countries"] for name in ("region", "subregion")),
         *(entry.get(name) for entry in overview["indicators"] for name in ("family", "measure")),
         *(row["measure"] for part in parts.values() for row in part.get("services", ())),
-        *(text for part in parts.values() for name in ("breaks", "methods") for text in part.get(name, {}).values()),
+        *(text for part in parts.values() for text in part.get("methods", {}).values()),
+        *(
+            change.partition(": ")[2]
+            for part in parts.values()
+            for changes in part.get("breaks", {}).values()
+            for change in changes
+        ),
     }
     short |= {text: said for text in sorted(told - {None}) if (said := translation(translator, text))}
     long = [translation(translator, text) for text in parts["texts"]["list"]]

@@ -172,7 +172,7 @@ const charts = (() => {
         { mark: { type: "rect", opacity: 0, x: 0, x2: "width" }, encoding: { y: { field: "head", type: "quantitative", scale: null, axis: null }, y2: { field: "bar" }, description: said } },
       ],
     };
-    return { autosize: { type: "pad", contains: "padding" }, padding: 4, spacing: 14, config, vconcat: amounts.length > 1 ? [{ ...all, title: { text: texts.all, anchor: "start", fontSize: 12, fontWeight: "normal", color: SOFT } }, single] : [single] };
+    return { autosize: { type: "pad", contains: "padding" }, padding: 4, spacing: 14, config, vconcat: amounts.length > 1 ? [{ ...all, title: { text: wrapped(texts.all, width), anchor: "start", fontSize: 12, fontWeight: "normal", color: SOFT } }, single] : [single] };
   };
 
   // The world. A country that is too small to have a shape is a dot.

@@ -149,24 +149,26 @@
     const status = isGroup ? null : known ? figures.statuses[code]?.[number].trim() ?? "A" : "";
     const rankText = rank === null ? "" : indicator.has_published_rank
       ? _("place %place% of %all%, as published", { place: rank, all: ranked }) : _("place %place% of the %all% with a figure", { place: rank, all: ranked });
+    const statusText = status ? words()[overview.statuses[status]] ?? overview.statuses[status] : null;
     const missing = () => {
       if (isGroup && state.measure === "rank") return _("a mean has no place");
       if (isGroup && (state.measure === "share" || !figures.means)) return _("the release has no mean for this indicator");
       if (isGroup) return _("no figure");
       if (!status) return _("the sources say nothing");
       if (state.measure === "share" && values?.[number] !== null && values?.[number] !== undefined) return _("no share, because not every channel is known");
-      return words()[overview.statuses[status]] ?? overview.statuses[status];
+      return statusText;
     };
     const shown = value === null ? `${_("no figure")} (${missing()})` : [
       state.measure === "rank" ? rankText : `${told(value)}${unitSign(indicator, state.measure)}`,
       state.measure === "rank" ? (values?.[number] ?? null) !== null ? told(values[number]) : "" : state.measure === "share" ? _("%number% counted", { number: told(values[number]) }) : rankText,
       isGroup ? _("mean of %number% states", { number: figures.assessed[code][number] }) : "",
-      value !== null && status && status !== "A" ? words()[overview.statuses[status]] ?? overview.statuses[status] : "",
+      status && status !== "A" ? statusText : "",
     ].filter(Boolean).join("; ");
     return {
-      code, name: nameOf(code), isGroup, period, x: yearOf(period), value, amount: values?.[number] ?? null, rank, status, m49: countries.get(code)?.m49,
-      source: isGroup ? null : known ? sourceOf(figures, code, number) : null, why: value === null ? missing() : null,
-      short: value === null ? (isGroup ? missing() : _("no figure")) : state.measure === "rank" ? rankText : `${rounded(value)}${unitSign(indicator, state.measure)}${rankText && state.measure === "value" ? ` (${rankText})` : ""}`,
+      code, name: nameOf(code), isGroup, period, x: yearOf(period), value, amount: state.measure === "rank" ? (figures.shares && !isGroup ? figures.shares[code] : values)?.[number] ?? null : value, rank, status, m49: countries.get(code)?.m49,
+      source: isGroup ? null : known ? sourceOf(figures, code, number) : null,
+      why: value === null ? missing() : null, told: value === null && missing() === statusText ? overview.statuses[status] : null,
+      short: value === null ? (isGroup ? missing() : _("no figure")) : state.measure === "rank" ? `${rank} / ${ranked}` : `${rounded(value)}${unitSign(indicator, state.measure)}${rank !== null && !(indicator.service && state.measure === "value") ? ` (${rank} / ${ranked})` : ""}`,
       label: `${nameOf(code)}, ${periodName(period)}: ${shown}`,
       isChosen: state.chosen.includes(code),
     };
@@ -177,6 +179,7 @@
     if (!counted.has(figures)) counted.set(figures, figures.periods.map((_period, each) => Object.values(figures.ranks).filter((ranks) => ranks[each] !== null).length));
     return counted.get(figures)[number];
   };
+  const reason = (row) => (row.told ? mark(row.told) : document.createTextNode(row.why));
   const colourOf = (number) => `var(--series-${number + 1})`;
 
   // The figures of each choice over all periods of the indicator.
@@ -397,7 +400,7 @@
   // ---- the views
 
   const span = (periods) => (periods.length > 1 ? `${yearOf(periods[0])}–${yearOf(periods.at(-1))}` : periodName(periods[0]));
-  const rankNote = (state) => (state.measure !== "rank" ? null : indicators.get(state.indicator).has_published_rank
+  const rankNote = (state) => ((state.measure !== "rank" && state.view !== "bars") || !figuresOf(state.indicator).ranks ? null : indicators.get(state.indicator).has_published_rank
     ? _("Places as the source publishes them; the first is the best. States without a figure have no place here.")
     : indicators.get(state.indicator).service
       ? _("The source publishes no places. These follow from the share of the channel, among those for which every channel is known; equal shares have the same place.")
@@ -406,13 +409,23 @@
     const whys = new Map();
     for (const row of rows.filter((each) => each.value === null)) whys.set(row.why, [...(whys.get(row.why) ?? []), row]);
     return whys.size ? make("details", { className: "missing" }, make("summary", {}, _("Missing figures: %number%", { number: told(rows.filter((row) => row.value === null).length) })),
-      make("dl", {}, [...whys].map(([why, found]) => [make("dt", {}, mark(why, language === "en" || Object.values(words()).includes(why) ? why : undefined)),
+      make("dl", {}, [...whys.values()].map((found) => [make("dt", {}, reason(found[0])),
         make("dd", {}, [...Map.groupBy(found, (row) => row.name)].map(([name, each]) => `${name}${new Set(rows.map((row) => row.period)).size > 1 ? ` (${each.map((row) => row.period.slice(0, 4)).join(", ")})` : ""}`).join("; "))]))) : null;
   };
-  const breaksNote = (figures) => (figures.breaks ? make("details", { className: "breaks" },
-    make("summary", {}, `▾ ${_("Changes of method: %number%", { number: Object.keys(figures.breaks).length })}`),
-    make("p", {}, _("At a dotted line the method changed: do not read a change from the edition before as a change of the country alone.")),
-    make("dl", {}, Object.entries(figures.breaks).map(([period, changed]) => [make("dt", {}, periodName(period)), make("dd", {}, mark(changed))]))) : null);
+  // What changed in an edition: "OSI: The survey instrument." has the code of the indicator before the sentence.
+  const changesOf = (changes) => changes.map((change) => change.split(/: (.*)/s)).map(([code, sentence]) => [code, sentence ?? ""]);
+  const breaksOf = (figures) => Object.entries(figures.breaks ?? {}).map(([period, changes]) => ({
+    x: yearOf(period), label: `${periodName(period)}: ${_("the method changed.")} ${changesOf(changes).map(([code, sentence]) => `${code}: ${words()[sentence] ?? sentence}`).join(" ")}`,
+  }));
+  const methodNote = (figures) => {
+    const { periods, breaks = {}, methods = {} } = figures;
+    const noted = periods.filter((period) => breaks[period] || methods[period]);
+    return noted.length ? make("details", { className: "breaks" },
+      make("summary", {}, figures.breaks ? _("Changes of method: %number%", { number: Object.keys(breaks).length }) : _("Notes on the method")),
+      figures.breaks ? make("p", {}, _("At a dotted line the method changed: do not read a change from the edition before as a change of the country alone.")) : null,
+      make("dl", {}, noted.map((period) => [make("dt", {}, periodName(period)),
+        make("dd", {}, changesOf(breaks[period] ?? []).map(([code, sentence]) => [`${code}: `, mark(sentence), " "]).flat(), methods[period] ? mark(methods[period]) : null)]))) : null;
+  };
   const isEmpty = (rows) => rows.every((row) => row.value === null);
   const nothing = (state) => make("p", { className: "empty", role: "note" }, _("The release has no figure of this indicator for what you have chosen."), " ", make("a", { href: addressOf({ ...state, view: "map" }) }, _("The map shows who has one.")));
 
@@ -424,18 +437,17 @@
     const scale = scaleOf(state, own);
     const unit = unitOf(indicator, state.measure);
     const title = `${indicatorName(indicator)}, ${unit}, ${isTime ? span(periods) : periodName(state.period)}`;
-    const texts = { axis: state.measure === "rank" ? _("place, the best on top") : unit, absent: _("no figure"), all: _("All with a figure, the best first: %number%", { number: all.filter((row) => row.value !== null).length }) };
+    const texts = { axis: state.measure === "rank" ? _("place, the best on top") : unit, absent: _("no figure"), all: _("All with a figure, from the first place to the last: %number%", { number: all.filter((row) => row.value !== null).length }) };
     const source = [...new Set((isTime ? own : [...own, ...all.filter((row) => row.value !== null)]).map((row) => row.source))].filter(Boolean);
     const common = { id: [state.indicator, state.measure, state.view, ...(isTime ? [] : [state.period])].join("-").replaceAll(".", "-"), title, note: rankNote(state), sources: source.length ? source : figures.sources };
     if (isEmpty(isTime || state.view === "bars" ? own : all)) return make("section", {}, make("h2", { className: "title" }, title), nothing(state));
     if (state.view === "line") {
-      const breaks = Object.entries(figures.breaks ?? {}).map(([period, changed]) => ({ x: yearOf(period), label: `${periodName(period)}: ${_("the method changed.")} ${words()[changed] ?? changed}` }));
       return figure({
-        ...common, rows: () => csvOf(state, own), notes: [breaksNote(figures), missingNote(own)],
-        spec: (room) => charts.line({ rows: own, periods: periods.map((period) => ({ x: yearOf(period) })), breaks, scale, room, texts }),
+        ...common, rows: () => csvOf(state, own), notes: [methodNote(figures), missingNote(own)],
+        spec: (room) => charts.line({ rows: own, periods: periods.map((period) => ({ x: yearOf(period) })), breaks: breaksOf(figures), scale, room, texts }),
       });
     }
-    if (state.view === "table") return figure({ ...common, rows: () => csvOf(state, own), notes: [breaksNote(figures), missingNote(own)], table: grid(state, own, title) });
+    if (state.view === "table") return figure({ ...common, rows: () => csvOf(state, own), notes: [methodNote(figures), missingNote(own)], table: grid(state, own, title) });
     const ordered = all.filter((row) => row.value !== null).sort((a, b) => (state.measure === "rank" || !indicator.higher ? a.value - b.value : b.value - a.value) || a.name.localeCompare(b.name, language))
       .map((row) => ({ ...row, colour: own.find((each) => each.code === row.code)?.colour ?? "var(--rest)" }));
     if (state.view === "bars") {
@@ -485,18 +497,17 @@
       const figures = figuresOf(indicator.code);
       return make("tr", {}, make("th", { scope: "row", className: indicator.parent && isIndicator(indicator.parent) ? "part" : "whole" }, make("a", { href: addressOf(state) }, indicatorName(indicator))),
         make("td", {}, periodName(row.period)),
-        row.value === null ? make("td", { className: "absent" }, `${_("no figure")}: `, mark(row.why, language === "en" || Object.values(words()).includes(row.why) ? row.why : undefined)) : make("td", {}, isRank ? "–" : `${rounded(row.value)}${unitSign(indicator, "value")}`),
-        make("td", {}, row.rank === null ? "–" : indicator.has_published_rank ? _("%place% of %all%, as published", { place: row.rank, all: rankedIn(figures, figures.periods.indexOf(row.period)) }) : _("%place% of the %all% with a figure", { place: row.rank, all: rankedIn(figures, figures.periods.indexOf(row.period)) })));
+        row.value === null ? make("td", { className: "absent" }, `${_("no figure")}: `, reason(row)) : make("td", {}, isRank ? "–" : `${rounded(row.value)}${unitSign(indicator, "value")}`),
+        make("td", { className: "place" }, row.rank === null ? "–" : `${row.rank} / ${rankedIn(figures, figures.periods.indexOf(row.period))}${indicator.has_published_rank ? "*" : ""}`));
     }));
 
     const chartOf = (state, id, title, note, rows) => {
       if (isEmpty(rows)) return make("p", { className: "empty" }, `${title}: ${_("no figure")}.`);
       const figures = figuresOf(state.indicator);
-      const breaks = Object.entries(figures.breaks ?? {}).map(([period, changed]) => ({ x: yearOf(period), label: `${periodName(period)}: ${_("the method changed.")} ${words()[changed] ?? changed}` }));
       return figure({
-        id, title, note, level: "h3", link, sources: rows.map((row) => row.source), notes: [breaksNote(figures), missingNote(rows)],
+        id, title, note, level: "h3", link, sources: rows.map((row) => row.source), notes: [methodNote(figures), missingNote(rows)],
         rows: () => { const all = rows.map((row) => csvRow({ ...state, indicator: row.indicator ?? state.indicator }, row)); return [CSV_HEAD, ...all]; },
-        spec: (room) => charts.line({ rows, periods: figures.periods.map((period) => ({ x: yearOf(period) })), breaks, scale: scaleOf(state, rows), room, texts: { axis: state.measure === "rank" ? _("place, the best on top") : unitOf(indicators.get(state.indicator), state.measure), absent: _("no figure") } }),
+        spec: (room) => charts.line({ rows, periods: figures.periods.map((period) => ({ x: yearOf(period) })), breaks: breaksOf(figures), scale: scaleOf(state, rows), room, texts: { axis: state.measure === "rank" ? _("place, the best on top") : unitOf(indicators.get(state.indicator), state.measure), absent: _("no figure") } }),
       });
     };
     const children = ["EGDI", ...overview.indicators.filter((indicator) => indicator.parent === "EGDI").map((indicator) => indicator.code)];
@@ -513,7 +524,7 @@
     const close = at < 0 ? [] : standing.slice(Math.max(0, at - 3), at + 4);
     const neighbours = around.map((each) => figureOf(beside, each.code, period)).sort((a, b) => (a.rank ?? 999) - (b.rank ?? 999));
     const row = (each) => make("tr", each.code === code ? { className: "own" } : {}, make("th", { scope: "row" }, make("a", { href: addressOf({ country: each.code }), ...(each.code === code ? { "aria-current": "page" } : {}) }, each.name)),
-      each.value === null ? make("td", { className: "absent" }, `${_("no figure")}: `, mark(each.why, language === "en" || Object.values(words()).includes(each.why) ? each.why : undefined)) : make("td", {}, told(each.value)), make("td", {}, each.rank === null ? "–" : told(each.rank)));
+      each.value === null ? make("td", { className: "absent" }, `${_("no figure")}: `, reason(each)) : make("td", {}, told(each.value)), make("td", {}, each.rank === null ? "–" : told(each.rank)));
     const heads = [_("Country"), _("Value"), _("Place")];
     const egdiTitle = `${indicators.get("EGDI")[language]}, ${periodName(period)}`;
 
@@ -553,7 +564,7 @@
       make("p", { className: "where" }, country.region ? [mark(country.region), country.subregion && country.subregion !== country.region ? ", " : null, country.subregion && country.subregion !== country.region ? subregion : null, ". "] : null, country.member ? _("Member of the United Nations.") : _("Not a member of the United Nations."),
         within.length ? ` ${_("Groups:")} ${within.map((group) => group[language]).join("; ")}.` : null),
       make("p", {}, make("a", { href: addressOf({ ...viewOf("EGDI", "value", [code, ...(peers ? [peers.code] : []), "world"]) }) }, _("Compare with the region and the world"))),
-      section("ranks", _("Latest figures and places"), latest.length ? ranks : make("p", {}, _("no figure"))),
+      section("ranks", _("Latest figures and places"), latest.length ? [ranks, make("p", { className: "source" }, _("* as the source publishes it. The other places follow from the values, among all states and economies with a figure; equal values have the same place."))] : make("p", {}, _("no figure"))),
       section("over-time", _("Over time"),
         chartOf(place, `${code}-rank`, `${indicators.get("EGDI")[language]}, ${_("place")}, ${egdi}`, rankNote(place), placeRows),
         chartOf(value, `${code}-parts`, `${_("The index and its parts")}, ${unitOf(indicators.get("EGDI"), "value")}, ${egdi}`, null, partRows)),

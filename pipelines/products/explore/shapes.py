@@ -3,8 +3,8 @@
     npm pack world-atlas@2.0.2 && tar xf world-atlas-2.0.2.tgz
     python -m pipelines.products.explore.shapes package
 
-The shapes are Natural Earth's at 1:110 million, in TopoJSON, identified by their M49 codes. A country that is too small to have a
-shape at that scale becomes a dot, at the centroid of its largest polygon at 1:10 million. Antarctica is left out.
+The shapes are Natural Earth's at 1:110 million, in TopoJSON, identified by their M49 codes. A country that is too small to have
+a shape at that scale becomes a dot, at the centroid of its largest polygon at 1:10 million. Antarctica is left out.
 """
 
 from __future__ import annotations
