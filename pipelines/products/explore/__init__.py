@@ -179,7 +179,8 @@ def _indicators(catalog: Catalog) -> Rows:
         left join (
             select indicator_code, count(distinct country_code) as countries from marts.fct_index_values group by all
         ) as f on f.indicator_code = i.indicator_code
-        order by i.publisher <> 'UN DESA', max(f.countries) over (partition by i.publisher) desc, coalesce(i.parent_indicator_code, i.indicator_code),
+        order by i.publisher <> 'UN DESA', max(f.countries) over (partition by i.publisher) desc,
+            coalesce(i.parent_indicator_code, i.indicator_code),
             i.parent_indicator_code is not null, i.indicator_code"""
     )
 

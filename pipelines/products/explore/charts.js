@@ -68,6 +68,7 @@ const charts = (() => {
     const absent = [...new Set(rows.filter((row) => row.value === null).map((row) => row.name))];
     const strip = absent.length ? 24 + 14 * absent.length : 0;
     const domain = domainOf(rows, scale);
+    const entry = (name) => wrapped(name, room - 60).join("\n"); // a long name takes several lines of the legend
     const top = (value) => {
       const share = (value - domain[0]) / (domain[1] - domain[0]);
       return plot * (scale.isRank ? share : 1 - share);
@@ -76,7 +77,7 @@ const charts = (() => {
       chosen.flatMap(([name, colour]) => {
         const last = rows.filter((row) => row.name === name && row.value !== null).at(-1);
         const lines = wrapped(name, 150);
-        return last ? [{ lines, colour, name, top: top(last.value) - 7.5 * lines.length, x: last.x }] : [];
+        return last ? [{ lines, colour, name, entry: entry(name), top: top(last.value) - 7.5 * lines.length, x: last.x }] : [];
       }),
       plot + strip,
     );
@@ -92,11 +93,12 @@ const charts = (() => {
       scale: { domain, nice: false, range: scale.isRank ? [0, plot] : [plot, 0], zero: false },
       axis: { title: texts.axis, titleAnchor: "end", titleAngle: 0, titleAlign: "left", titleX: 0, titleY: -12, domain: false, ticks: false, ...(scale.isRank ? { values: rankTicks(scale.last) } : { tickCount: 6 }) },
     };
-    const legend = isNarrow ? { title: null, orient: "bottom", direction: "vertical", columns: 1, symbolType: "circle", symbolOpacity: 1 } : null;
-    const colour = { field: "name", type: "nominal", scale: { domain: chosen.map(([name]) => name), range: chosen.map(([, each]) => each) }, legend };
+    const legend = isNarrow ? { title: null, orient: "bottom", direction: "vertical", columns: 1, symbolType: "circle", symbolOpacity: 1, labelExpr: "split(datum.label, '\\n')" } : null;
+    const named = rows.map((row) => ({ ...row, entry: entry(row.name) }));
+    const colour = { field: "entry", type: "nominal", scale: { domain: chosen.map(([name]) => entry(name)), range: chosen.map(([, each]) => each) }, legend };
     return {
       width: room, height: plot + strip, autosize: { type: "fit-x", contains: "padding" }, padding: { left: 4, top: 22, bottom: 4, right: isNarrow ? 8 : 4 }, config,
-      data: { values: rows },
+      data: { values: named },
       layer: [
         {
           layer: [
@@ -123,7 +125,7 @@ const charts = (() => {
           ],
         },
         {
-          data: { values: rows.filter((row) => row.value === null).map((row) => ({ ...row, slot: plot + 28 + 14 * absent.indexOf(row.name) })) },
+          data: { values: named.filter((row) => row.value === null).map((row) => ({ ...row, slot: plot + 28 + 14 * absent.indexOf(row.name) })) },
           mark: { type: "point", shape: "cross", angle: 45, size: 60, filled: true, opacity: 1 },
           encoding: { x, y: { field: "slot", type: "quantitative", scale: null, axis: null }, color: colour, description: said },
         },
@@ -161,14 +163,14 @@ const charts = (() => {
     };
     const each = chosen.map((row, number) => ({
       ...row, length: lengthOf(row), zero: 0, head: 44 * number + 14, bar: 44 * number + 29,
-      text: `${row.name}: ${row.short}`,
+      text: row.value === null ? wrapped(`${row.name}: ${row.short}`, width) : `${row.name}: ${row.short}`,
     }));
     const single = {
       width, height: 44 * each.length,
       data: { values: each },
       layer: [
         { mark: silent({ type: "bar", height: 14, cornerRadiusEnd: 2 }), encoding: { x: length, x2: { field: "zero" }, y: { field: "bar", type: "quantitative", scale: null, axis: null }, color: { field: "colour", type: "nominal", scale: null } } },
-        { mark: silent({ type: "text", align: "left", baseline: "middle", x: 0, fontSize: 13, fontWeight: 600, limit: width }), encoding: { y: { field: "head", type: "quantitative", scale: null, axis: null }, text: { field: "text" } } },
+        { mark: silent({ type: "text", align: "left", baseline: "middle", x: 0, fontSize: 13, fontWeight: 600, lineHeight: 16, limit: width }), encoding: { y: { field: "head", type: "quantitative", scale: null, axis: null }, text: { field: "text" } } },
         { mark: { type: "rect", opacity: 0, x: 0, x2: "width" }, encoding: { y: { field: "head", type: "quantitative", scale: null, axis: null }, y2: { field: "bar" }, description: said } },
       ],
     };

@@ -243,7 +243,7 @@
   const sourceLine = (codes) => {
     const named = [...new Set(codes)].filter(Boolean).sort().map((code) => overview.sources[code]);
     return make("p", { className: "source" },
-      `${named.length > 1 ? _("Sources:") : _("Source:")} `, ...named.flatMap((source, number) => [number ? "; " : "", mark(source.publisher), ", ", mark(source.title)]), `. ${_("Release %release%.", { release: overview.release })}`);
+      `${named.length > 1 ? _("Sources:") : _("Source:")} `, ...named.flatMap((source, number) => [number ? "; " : "", mark(source.publisher), ", ", mark(source.title)]), ". ", _("Release %release%.", { release: overview.release }));
   };
   const CSV_HEAD = ["code", "name", "indicator_code", "period_code", "value", "rank", "rank_kind", "obs_status_code", "source_code"];
   const csvRow = (state, row) => {
@@ -297,13 +297,15 @@
 
   // Finds countries and groups by a name in any of the languages, or by a code.
   const folded = (text) => text.toLocaleLowerCase().normalize("NFD").replace(/[\u0300-\u036f]/g, "").replaceAll("ё", "е");
-  const index = [...groups.values(), ...overview.countries].map((each) => ({
+  let known;
+  const index = () => [...groups.values(), ...overview.countries].map((each) => ({
     code: each.code, names: LANGUAGES.map((tongue) => folded(each[tongue])), codes: [each.code, each.iso2, each.m49].filter(Boolean).map(folded),
   }));
   const search = (text, isAllowed) => {
     const wanted = folded(text.trim());
     const rank = ({ names, codes }) => (codes.includes(wanted) ? 0 : names.some((name) => name.startsWith(wanted)) ? 1 : names.some((name) => name.includes(` ${wanted}`) || name.includes(`(${wanted}`)) ? 2 : names.some((name) => name.includes(wanted)) ? 3 : 9);
-    return index.filter(({ code }) => isAllowed(code)).map((each) => [wanted ? rank(each) : 1, each.code]).filter(([found]) => found < 9)
+    known ??= index();
+    return known.filter(({ code }) => isAllowed(code)).map((each) => [wanted ? rank(each) : 1, each.code]).filter(([found]) => found < 9)
       .sort(([a, first], [b, second]) => a - b || Number(groups.has(second)) - Number(groups.has(first)) || nameOf(first).localeCompare(nameOf(second), language)).map(([, code]) => code).slice(0, 40);
   };
   const picker = (id, label, isAllowed, choose) => {
@@ -590,7 +592,8 @@
     if (!state.wrong && location.hash !== addressOf(state)) history.replaceState(null, "", addressOf(state));
     document.documentElement.lang = language;
     for (const link of document.querySelectorAll("nav.languages a")) {
-      link.toggleAttribute("aria-current", link.lang === language);
+      if (link.lang === language) link.setAttribute("aria-current", "true");
+      else link.removeAttribute("aria-current");
       link.href = `#${link.lang}${state.wrong ? "" : addressOf(state).slice(3)}`;
     }
     const title = state.country ? nameOf(state.country) : _("E-government figures, country by country");
