@@ -15,8 +15,8 @@ const charts = (() => {
     background: null,
     font: FONT,
     view: { stroke: null },
-    axis: { labelColor: SOFT, titleColor: SOFT, gridColor: LINE, domainColor: LINE, tickColor: LINE, labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal" },
-    legend: { layout: { bottom: { direction: "vertical", anchor: "start", margin: 8 } }, labelColor: INK, titleColor: SOFT, labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal", labelLimit: 320 },
+    axis: { aria: false, labelColor: SOFT, titleColor: SOFT, gridColor: LINE, domainColor: LINE, tickColor: LINE, labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal" },
+    legend: { aria: false, layout: { bottom: { direction: "vertical", anchor: "start", margin: 8 } }, labelColor: INK, titleColor: SOFT, labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal", labelLimit: 320 },
     text: { fill: INK, fontSize: 12 },
   };
 
@@ -102,7 +102,7 @@ const charts = (() => {
       layer: [
         {
           layer: [
-            {
+            ...(breaks.length ? [{
               data: { values: breaks },
               mark: { type: "rule", strokeDash: [2, 3], stroke: SOFT, opacity: 0.55 }, encoding: { x, description: said },
             },
@@ -110,7 +110,7 @@ const charts = (() => {
               data: { values: breaks },
               mark: silent({ type: "point", shape: "triangle-down", filled: true, size: 55, fill: SOFT, opacity: 1 }),
               encoding: { x, y: { value: -5 } },
-            },
+            }] : []),
             { mark: silent({ type: "line", strokeWidth: 2.5, invalid: "break-paths-show-path-domains" }), encoding: { x, y, color: colour, strokeDash: { condition: { test: "datum.isGroup", value: [6, 4] }, value: [1, 0] } } },
             { mark: silent({ type: "point", filled: true, size: 36, opacity: 1 }), encoding: { x, y, color: colour } },
             {
@@ -124,12 +124,11 @@ const charts = (() => {
             },
           ],
         },
-        {
+        ...(strip ? [{
           data: { values: named.filter((row) => row.value === null).map((row) => ({ ...row, slot: plot + 28 + 14 * absent.indexOf(row.name) })) },
           mark: { type: "point", shape: "cross", angle: 45, size: 60, filled: true, opacity: 1 },
           encoding: { x, y: { field: "slot", type: "quantitative", scale: null, axis: null }, color: colour, description: said },
-        },
-        ...(strip ? [{
+        }, {
           data: { values: [{ text: texts.absent }] },
           mark: silent({ type: "text", align: "left", baseline: "bottom", x: 4, y: plot + 20, fill: SOFT, fontSize: 11 }), encoding: { text: { field: "text" } },
         }, {
@@ -205,8 +204,8 @@ const charts = (() => {
         { data: topology, mark: silent({ type: "geoshape", ...outline }), encoding: { fill: absent } },
         { data: topology, transform: [...joined, { filter: "isValid(datum.code) && !isValid(datum.value)" }], mark: { type: "geoshape", ...outline, fill: ABSENT }, encoding: { description: said, stroke: ring, strokeWidth: thick } },
         { data: topology, transform: [...joined, { filter: "isValid(datum.value)" }], mark: { type: "geoshape" }, encoding: { color: colour, description: said, stroke: ring, strokeWidth: thick } },
-        { data: { values: dots.filter((row) => row.value === null) }, mark: { type: "circle", size: dot, opacity: 1, fill: ABSENT, stroke: SOFT }, encoding: { ...position, description: said, strokeWidth: thick } },
-        { data: { values: dots.filter((row) => row.value !== null) }, mark: { type: "circle", size: dot, opacity: 1 }, encoding: { ...position, color: colour, description: said, stroke: { condition: { test: "datum.isChosen", value: CHOSEN }, value: SOFT }, strokeWidth: thick } },
+        ...(dots.some((row) => row.value === null) ? [{ data: { values: dots.filter((row) => row.value === null) }, mark: { type: "circle", size: dot, opacity: 1, fill: ABSENT, stroke: SOFT }, encoding: { ...position, description: said, strokeWidth: thick } }] : []),
+        ...(dots.some((row) => row.value !== null) ? [{ data: { values: dots.filter((row) => row.value !== null) }, mark: { type: "circle", size: dot, opacity: 1 }, encoding: { ...position, color: colour, description: said, stroke: { condition: { test: "datum.isChosen", value: CHOSEN }, value: SOFT }, strokeWidth: thick } }] : []),
       ],
     };
   };

@@ -35,7 +35,7 @@
       if (name in element && typeof value !== "string") element[name] = value;
       else element.setAttribute(name === "className" ? "class" : name, value);
     }
-    element.append(...content.flat().filter((each) => each !== null && each !== undefined));
+    element.append(...content.flat(Infinity).filter((each) => each !== null && each !== undefined));
     return element;
   };
   const nameOf = (code) => place(code)[language];
