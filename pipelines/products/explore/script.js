@@ -444,9 +444,13 @@
     const common = { id: [state.indicator, state.measure, state.view, ...(isTime ? [] : [state.period])].join("-").replaceAll(".", "-"), title, note: rankNote(state), sources: source.length ? source : figures.sources };
     if (isEmpty(isTime || state.view === "bars" ? own : all)) return make("section", {}, make("h2", { className: "title" }, title), nothing(state));
     if (state.view === "line") {
+      // a group for which there is nothing to draw is named below, not drawn as missing in every period
+      const bare = state.chosen.filter((code) => groups.has(code) && isEmpty(own.filter((row) => row.code === code)));
+      const drawn = own.filter((row) => !bare.includes(row.code));
+      const said = bare.length ? make("p", { className: "source" }, `${bare.map(nameOf).join("; ")}: ${own.find((row) => row.code === bare[0]).why}.`) : null;
       return figure({
-        ...common, rows: () => csvOf(state, own), notes: [methodNote(figures), missingNote(own)],
-        spec: (room) => charts.line({ rows: own, periods: periods.map((period) => ({ x: yearOf(period) })), breaks: breaksOf(figures), scale, room, texts }),
+        ...common, rows: () => csvOf(state, own), notes: [said, methodNote(figures), missingNote(drawn)],
+        spec: (room) => charts.line({ rows: drawn, periods: periods.map((period) => ({ x: yearOf(period) })), breaks: breaksOf(figures), scale, room, texts }),
       });
     }
     if (state.view === "table") return figure({ ...common, rows: () => csvOf(state, own), notes: [methodNote(figures), missingNote(own)], table: grid(state, own, title) });
