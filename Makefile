@@ -1,7 +1,8 @@
 # make setup       create the environment in .venv
 # make warehouse   set everything up and publish a release
 # make test        set everything up and run all tests except the browser tests
-# make test-bi     run the browser tests in Chromium: the report, and the dashboards in a real Superset across a rebuild
+# make test-bi     run the browser tests in Chromium: the report, and the dashboards in a real Superset across a rebuild;
+#                  open the workbook in LibreOffice; and the recipes for tools that need an environment of their own
 # make test-spark  build the models on Spark, locally and on a cluster of this machine, and compare every table with DuckDB
 # make lint        check the style and types of Python and SQL
 # make docs        update the outputs shown in README.md and the generated pages of docs/ from the current release
@@ -29,7 +30,7 @@ warehouse: .venv/ready
 test: .venv/ready
 	$(RUN) pytest -n 2 --dist worksteal
 
-test-bi: .venv/ready .venv-superset/ready
+test-bi: .venv/ready .venv-superset/ready .venv-tools/ready
 	$(RUN) pytest -m browser
 
 test-spark: .venv/spark-ready
@@ -100,6 +101,13 @@ mutation: .venv/ready
 	@.venv-superset/bin/python -m pip install --quiet --disable-pip-version-check -r bi/superset/requirements.in -c bi/superset/constraints.txt
 	@touch $@
 
+# The tools of docs/recipes.md that need other versions of some libraries: the MCP server pins an older DuckDB.
+.venv-tools/ready: tests/tools.txt
+	@echo "setting up .venv-tools"
+	@$(PYTHON) -m venv .venv-tools
+	@.venv-tools/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r tests/tools.txt
+	@touch $@
+
 # requirements-spark.txt holds the lines that the extra for Spark adds to requirements.txt.
 lock: EXPORT := uv export --quiet --all-extras --no-emit-project --no-annotate --no-header --format requirements-txt
 lock:
@@ -108,4 +116,4 @@ lock:
 	rm -f uv.lock
 
 clean:
-	rm -rf .venv .venv-superset target warehouse/build
+	rm -rf .venv .venv-superset .venv-tools target warehouse/build

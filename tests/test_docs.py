@@ -22,7 +22,7 @@ from pipelines.project import Project
 from pipelines.releases import connect
 from pipelines.releases.catalog import Catalog
 from pipelines.releases.inputs import hash_of
-from tests.helpers import ROOT, egov
+from tests.helpers import ROOT, egov, need
 from tests.proofs import attacks
 
 BLOCK = re.compile(r"```sql\n(?P<query>.*?)```\n```text\n(?P<shown>.*?)```", re.S)
@@ -61,7 +61,7 @@ def test_the_readme_connects(built: Project, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize("number", range(3), ids=["duckdb and pandas", "polars", "SQLAlchemy"])
 def test_a_python_recipe_runs(built: Project, release: duckdb.DuckDBPyConnection, number: int) -> None:
     recipes = re.findall(r"```python\n(.*?)```", RECIPES, re.S)
-    assert len(recipes) == 3
+    assert len(recipes) == 6
     # a separate process, as a reader would use: within one process, two connections must have the same settings
     shown = "rows = answer.values.tolist() if hasattr(answer, 'values') else list(getattr(answer, 'rows', lambda: answer)())"
     said = subprocess.run(
@@ -72,6 +72,27 @@ def test_a_python_recipe_runs(built: Project, release: duckdb.DuckDBPyConnection
     )
     assert said.returncode == 0, said.stderr
     assert sorted(ast.literal_eval(said.stdout)) == release.execute(RANKS).fetchall()
+
+
+@pytest.mark.parametrize(
+    ("heading", "query"),
+    [
+        (
+            "Python: Parquet in pandas, with decimals",
+            "select period_code, avg(value)::double from marts.fct_index_values where indicator_code = 'EGDI' group by 1",
+        ),
+        ("Python: CSV in pandas, with Namibia", "select country_code, country_iso2, m49_code from marts.dim_countries"),
+    ],
+)
+def test_a_recipe_for_files_runs(built: Project, release: duckdb.DuckDBPyConnection, heading: str, query: str) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", RECIPES.partition(f"## {heading}\n")[2].partition("\n## ")[0], re.S)
+    shown = "answer.reset_index().replace({float('nan'): None}).itertuples(index=False, name=None)"
+    said = subprocess.run(
+        [sys.executable, "-c", f"{code}\nprint(list({shown}))"], cwd=built.root, capture_output=True, text=True, check=True
+    )
+    rows = release.execute(f"{query} order by 1").fetchall()
+    for found, expected in zip(ast.literal_eval(said.stdout), rows, strict=True):
+        assert found == pytest.approx(expected), heading
 
 
 def test_the_command_line_recipe_runs(built: Project, release: duckdb.DuckDBPyConnection) -> None:
@@ -95,6 +116,98 @@ def test_the_recipe_of_this_command_line_runs(built: Project, release: duckdb.Du
     channels = json.loads((tmp_path / "channels.json").read_text(encoding="utf-8"))
     held = release.execute("select channel_code from marts.dim_channels").fetchall()
     assert [(channel["channel_code"],) for channel in channels] == held
+
+
+TOOLS = ROOT / ".venv-tools" / "bin"
+FORBIDDEN = [
+    "from read_csv('/etc/passwd')",
+    "copy (select 1) to '{file}.wal'",
+    "set threads = 1",
+    "create table other (i integer)",
+]
+
+
+def run_tool(built: Project, folder: Path, *command: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run a tool of a recipe in a folder in which the warehouse is at the place that the recipe names."""
+    need((TOOLS / "python").exists(), "the tools of the recipes in .venv-tools (`make test-bi` sets them up)")
+    if not (folder / "warehouse").exists():
+        (folder / "warehouse").symlink_to(built.root / "warehouse")
+    path = {**os.environ, "PATH": f"{TOOLS}:{os.environ['PATH']}", "HOME": str(folder)}
+    return subprocess.run([*command], cwd=folder, env=path, capture_output=True, text=True, timeout=120)
+
+
+@pytest.mark.browser
+def test_the_harlequin_recipe_runs(built: Project, release: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    (settings,) = re.findall(r"```sql\n(set.*?)```", RECIPES, re.S)
+    (tmp_path / "locked.sql").write_text(settings)
+    (command,) = re.findall(r"```bash\n(.*?)```", RECIPES, re.S)
+    said = run_tool(built, tmp_path, "bash", "-c", command)
+    assert said.returncode == 0, said.stderr
+    rows = [(row["period_code"], int(row["rank"])) for row in csv.DictReader(io.StringIO(said.stdout))]
+    assert sorted(rows) == release.execute(RANKS).fetchall()
+    for query in FORBIDDEN:
+        tried = f"{command.rsplit('-c', 1)[0]} -c {shlex.quote(query.format(file=built.published_file))}"
+        refused = run_tool(built, tmp_path, "bash", "-c", tried)
+        assert refused.returncode == 1, query
+        assert re.search("disabled by configuration|has been locked|read-only mode", refused.stderr), (query, refused.stderr)
+
+
+NOTEBOOK = """
+import json, sys
+import notebook
+_, cells = notebook.app.run()
+print(json.dumps(cells["answer"].rows()))
+for query in json.loads(sys.argv[1]):
+    try:
+        cells["release"].execute(query)
+        print("got through")
+    except Exception as refused:
+        print(str(refused).splitlines()[0])
+"""
+
+
+@pytest.mark.browser
+def test_the_marimo_recipe_runs(built: Project, release: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    (recipe,) = [code for code in re.findall(r"```python\n(.*?)```", RECIPES, re.S) if "marimo.App" in code]
+    (tmp_path / "notebook.py").write_text(recipe)
+    checked = run_tool(built, tmp_path, TOOLS / "python", "notebook.py")
+    assert checked.returncode == 0, checked.stderr
+    queries = json.dumps([query.format(file=built.published_file) for query in FORBIDDEN])
+    said = run_tool(built, tmp_path, TOOLS / "python", "-c", NOTEBOOK, queries)
+    assert said.returncode == 0, said.stderr
+    rows, *refusals = said.stdout.splitlines()
+    assert sorted(map(tuple, json.loads(rows))) == release.execute(RANKS).fetchall()
+    assert len(refusals) == len(FORBIDDEN)
+    for refusal in refusals:
+        assert re.search("disabled by configuration|has been locked|read-only mode", refusal), refusal
+
+
+CLIENT = """
+import asyncio, json, sys
+from fastmcp import Client
+async def ask():
+    async with Client(json.loads(sys.argv[1])) as server:
+        for query in json.loads(sys.argv[2]):
+            answer = await server.call_tool("execute_query", {"sql": query}, raise_on_error=False)
+            print(json.dumps([answer.is_error, answer.content[0].text]))
+asyncio.run(ask())
+"""
+
+
+@pytest.mark.browser
+def test_the_mcp_recipe_runs(built: Project, release: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    (recipe,) = re.findall(r"```json\n(.*?)```", RECIPES, re.S)
+    place = recipe.replace("/path/to/warehouse/current/egov.duckdb", str(built.published_file))
+    queries = [RANKS, *(query.format(file=built.published_file) for query in FORBIDDEN)]
+    said = run_tool(built, tmp_path, TOOLS / "python", "-c", CLIENT, place, json.dumps(queries))
+    assert said.returncode == 0, said.stderr
+    (failed, answer), *refusals = map(json.loads, said.stdout.splitlines())
+    assert not failed, answer
+    assert [tuple(row) for row in json.loads(answer)["rows"]] == release.execute(RANKS).fetchall()
+    assert len(refusals) == len(FORBIDDEN)
+    for failed, refusal in refusals:
+        assert failed
+        assert re.search("disabled by configuration|has been locked|read-only mode", refusal), refusal
 
 
 TRIES = """

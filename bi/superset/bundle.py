@@ -28,6 +28,11 @@ from pipelines.releases import connect
 HERE = Path(__file__).parent
 VERSION = "1.0.0"  # of Superset's import format
 DASHBOARDS = ("indices", "services")
+# Superset shows this with a badge beside each metric.
+CERTIFICATION = {
+    "certified_by": "The tests of the e-government warehouse",
+    "details": "Reads public tables, whose contracts and rules every build tests.",
+}
 SCHEMES = {"duckdb": ("duckdb",), "postgresql": ("postgresql", "postgresql+psycopg2")}
 
 
@@ -117,9 +122,9 @@ def _columns(release: duckdb.DuckDBPyConnection, source: dict[str, Any]) -> Iter
 
 
 def _dataset(name: str, source: dict[str, Any], columns: list[dict[str, Any]], database: str) -> dict[str, Any]:
-    schema, _, table = source.get("table", "").rpartition(".")
+    schema, _, table = ("", "", name) if "sql" in source else source["table"].rpartition(".")
     return {
-        "table_name": table or name,
+        "table_name": table,
         "schema": schema or None,
         "sql": source.get("sql"),
         "description": source["description"],
@@ -132,6 +137,7 @@ def _dataset(name: str, source: dict[str, Any], columns: list[dict[str, Any]], d
                 "expression": told["expression"],
                 "description": told["description"],
                 "d3format": told["format"],
+                "extra": {"certification": CERTIFICATION},
             }
             for metric, told in source["metrics"].items()
         ],
@@ -158,13 +164,15 @@ def _dashboard(name: str, source: dict[str, Any], chart_ids: dict[str, int]) -> 
         "description": source["description"],
         "slug": f"egov-{name}",
         "published": True,
+        "css": (HERE / "dashboards.css").read_text(encoding="utf-8"),
         "position": _position(name, source, chart_ids),
         "metadata": {
             "cross_filters_enabled": True,
+            **_clicks(source["charts"], chart_ids),
             "color_scheme": "supersetColors",
-            "native_filter_configuration": [
-                _filter(f"NATIVE_FILTER-{name}-{number}", told, chart_ids) for number, told in enumerate(source["filters"])
-            ],
+            "label_colors": source.get("colors", {}),
+            "filter_bar_orientation": "HORIZONTAL",
+            "native_filter_configuration": [_filter(name, told, chart_ids) for told in source["filters"]],
         },
         **_identity("dashboard", name),
     }
@@ -204,15 +212,39 @@ def _position(dashboard: str, source: dict[str, Any], chart_ids: dict[str, int])
     return position
 
 
-def _filter(key: str, source: dict[str, Any], chart_ids: dict[str, int]) -> dict[str, Any]:
-    """A filter beside the dashboard. Its default is a value, or `last`, which selects the last value in the current release."""
+def _clicks(charts: dict[str, Any], chart_ids: dict[str, int]) -> dict[str, Any]:
+    """Which charts a click on a mark of a chart filters: those that the chart names in `click_filters`, otherwise none.
+
+    Superset's own default is all of them. A chart that a filter already holds to one country would then be left without data by
+    a click on any other.
+    """
+
+    def scope(reached: list[str]) -> dict[str, Any]:
+        excluded = [number for name, number in chart_ids.items() if name not in reached]
+        return {"scope": {"rootPath": ["ROOT_ID"], "excluded": excluded}}
+
+    return {
+        "global_chart_configuration": scope([]),
+        "chart_configuration": {
+            str(chart_ids[name]): {"id": chart_ids[name], "crossFilters": scope(chart["click_filters"])}
+            for name, chart in charts.items()
+            if "click_filters" in chart
+        },
+    }
+
+
+def _filter(dashboard: str, source: dict[str, Any], chart_ids: dict[str, int]) -> dict[str, Any]:
+    """A filter above the dashboard. Its default is a value, or `last`, which selects the last value in the current release.
+
+    A filter that depends on another one offers only the values that go with the value chosen there.
+    """
     default, column = source.get("default"), source["column"]
     preset: dict[str, Any] = {"extraFormData": {}, "filterState": {}, "ownState": {}}
     if default and default != "last":
         preset["extraFormData"] = {"filters": [{"col": column, "op": "IN", "val": [default]}]}
         preset["filterState"] = {"value": [default], "label": default}
     return {
-        "id": key,
+        "id": _filter_id(dashboard, source["name"]),
         "type": "NATIVE_FILTER",
         "filterType": "filter_select",
         "name": source["name"],
@@ -233,8 +265,12 @@ def _filter(key: str, source: dict[str, Any], chart_ids: dict[str, int]) -> dict
             "rootPath": ["ROOT_ID"],
             "excluded": [number for name, number in chart_ids.items() if name not in source["charts"]],
         },
-        "cascadeParentIds": [],
+        "cascadeParentIds": [_filter_id(dashboard, source["depends_on"])] if "depends_on" in source else [],
     }
+
+
+def _filter_id(dashboard: str, name: str) -> str:
+    return f"NATIVE_FILTER-{dashboard}-{name.lower().replace(' ', '-')}"
 
 
 def main() -> None:

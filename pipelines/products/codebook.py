@@ -6,6 +6,7 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.products import terms
 from pipelines.products.contract import File, Product
 from pipelines.products.pages import templates
 from pipelines.releases.catalog import Catalog, Column, Table
@@ -27,7 +28,7 @@ CODES = {
     "Rating classes": """
         select rating_class_code, level_code, concat('quartile ', quartile, ' of its level') from marts.dim_rating_classes""",
     "Country groups": "select group_code, name_en, definition from marts.dim_country_groups",
-    "Sources": "select source_code, title, publisher from marts.dim_sources",
+    "Sources": "select source_code, title, concat(publisher, '. Licence: ', licence) from marts.dim_sources",
     "Countries": "select country_code, name_en, concat_ws(', ', region_name, subregion_name) from marts.dim_countries",
 }
 
@@ -62,7 +63,7 @@ def write(draft: Draft, catalog: Catalog) -> None:
                     ]
                 )
     page = templates(Path(__file__).parent).get_template("codebook.html")
-    text = page.render(tables=catalog.tables, codes=code_lists(catalog), reference=reference)
+    text = page.render(tables=catalog.tables, codes=code_lists(catalog), reference=reference, terms=terms.of_tables(catalog))
     (draft.folder / "codebook.html").write_text(text, encoding="utf-8")
 
 
@@ -109,10 +110,51 @@ def markdown_pages(catalog: Catalog) -> dict[str, str]:
         codes += [f"| `{code}` | {name} | {meaning or ''} |" for code, name, meaning in codelist.rows]
         codes.append("")
     return {
+        "licences.md": _licences(catalog),
         "dictionary.md": "\n".join(dictionary).rstrip() + "\n",
         "entities.md": "\n".join(entities).rstrip() + "\n",
         "codes.md": "\n".join(codes).rstrip() + "\n",
     }
+
+
+_LICENCES = """# Licences
+
+{generated}
+
+Code: Apache-2.0. Our own code lists and descriptions: CC BY 4.0. Every figure stands under the terms of its publisher, and
+nothing here widens them: words that state a doubt, a holder of rights or nothing are passed on as words, and are no licence.
+
+`meta.table_sources` says whose figures, names or texts stand in each table. A source is listed if the SQL of the table reads
+it, directly or through other tables, or if a column of the table names it. So a table may list a source of which it holds
+little, but leaves none out. `feed` is the log of a portal, if the warehouse holds one. `datapackage.json` repeats this for each
+file, and `dcat.jsonld` gives a file a licence only if one licence covers all of it; any other file has a statement of rights.
+
+## Sources
+
+| source | title | publisher | licence, as stated | known licences |
+|---|---|---|---|---|
+{sources}
+
+## Tables
+
+| table | one licence for all of it | sources |
+|---|---|---|
+{tables}
+"""
+
+
+def _licences(catalog: Catalog) -> str:
+    """The page of licences: what each source states, and which sources stand in each table."""
+    sources = [
+        f"| `{source.code}` | {source.title} | {source.publisher} | {source.licence} "
+        f"| {', '.join(f'[{each.code}]({each.address})' for each in source.licences) or 'none'} |"
+        for source in terms.sources(catalog).values()
+    ]
+    tables = [
+        f"| `{name}` | {held.licence.code if held.licence else 'no'} | {', '.join(f'`{each.code}`' for each in held.sources)} |"
+        for name, held in terms.of_tables(catalog).items()
+    ]
+    return _LICENCES.format(generated=_GENERATED, sources="\n".join(sources), tables="\n".join(tables))
 
 
 _GENERATED = "Generated from the release by `make docs`; a test keeps it in step."
@@ -134,7 +176,10 @@ def _mermaid_key(table: Table, column: Column) -> str:
 
 PRODUCT = Product(
     "codebook",
-    (File("codebook.csv", "text/csv"), File("codebook.html", "text/html", is_data=False)),
+    (
+        File("codebook.csv", "text/csv", title="The meaning of every column, as CSV"),
+        File("codebook.html", "text/html", is_data=False, title="The meaning of every table, column and code"),
+    ),
     write,
     shows_feed=False,
     names_release=False,

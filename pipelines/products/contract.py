@@ -14,14 +14,20 @@ class File:
     """A file that a product writes: its path in the release and its media type.
 
     A path that contains `{table}` means one file for each public table, which holds that table. A table that comes in parts has
-    one file for each part instead, `part_path`, or none in this format. The description of the release lists data files for
-    download. HTML pages are not data.
+    one file for each part instead, `part_path`, or none in this format.
+
+    The description of the release lists data files for download, and pages to read (`is_data` is False) as its documentation.
+    It calls a file by its `title`, or by its path if there is none. `conforms_to` is the address of the standard that the file
+    follows. `table` names the public table, without its schema, whose rows a single file holds in another form.
     """
 
     path: str
     media_type: str
     is_data: bool = True
     part_path: str | None = None
+    title: str | None = None
+    conforms_to: str | None = None
+    table: str | None = None
 
     @property
     def is_per_table(self) -> bool:

@@ -70,4 +70,10 @@ def _data(name: str, text: str, catalog: Catalog) -> str:
     return f'<script type="application/json" id="{name}">{embeddable(text)}</script>\n'
 
 
-PRODUCT = Product("docs", (File("docs/index.html", "text/html", is_data=False),), write, shows_feed=False, names_release=False)
+PRODUCT = Product(
+    "docs",
+    (File("docs/index.html", "text/html", is_data=False, title="Models, tests and lineage"),),
+    write,
+    shows_feed=False,
+    names_release=False,
+)

@@ -21,6 +21,7 @@ from pipelines.releases.draft import Draft
 AGENCY = "EGOV_WAREHOUSE"
 VERSION = "1.0"
 STRUCTURE_FILE = "structure.xml"
+SDMX_ML, SDMX_CSV = "https://github.com/sdmx-twg/sdmx-ml", "https://github.com/sdmx-twg/sdmx-csv"
 # Characters that XML 1.0 cannot hold, not even escaped: pysdmx would write them, and no reader could open the file.
 NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -179,7 +180,7 @@ def write_csv(catalog: Catalog, flow: Flow, path: Path) -> int:
     """Write the rows of a dataflow as SDMX-CSV 2.0, ordered by its dimensions. Returns the number of rows.
 
     Each row names its dataflow and has the action I (information). A component without a value is an empty cell.
-    Rules: https://github.com/sdmx-twg/sdmx-csv
+    Rules: SDMX_CSV.
     """
     columns = ", ".join(part.expression for part in flow.parts)
     joins = "".join(f" join marts.{table} using ({key})" for table, key in flow.joined)
@@ -262,8 +263,14 @@ def _structures(catalog: Catalog) -> list[Any]:
 PRODUCT = Product(
     "sdmx",
     (
-        File(f"sdmx/{STRUCTURE_FILE}", "application/xml"),
-        *(File(f"sdmx/{flow.table}.csv", "text/csv") for flow in FLOWS),
+        File(
+            f"sdmx/{STRUCTURE_FILE}",
+            "application/xml",
+            title="Code lists and data structures of the SDMX files, as SDMX-ML 3.0",
+            conforms_to=SDMX_ML,
+        ),
+        # SDMX's own media types are not registered with IANA: the files are CSV, and conforms_to says of which kind
+        *(File(f"sdmx/{flow.table}.csv", "text/csv", conforms_to=SDMX_CSV, table=flow.table) for flow in FLOWS),
     ),
     write,
     Extra("sdmx", "pysdmx"),

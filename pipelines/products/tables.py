@@ -94,6 +94,6 @@ def _as_cell(column: Column) -> str:
     return f"""if(regexp_matches({text}, '[,"\\r\\n]'), concat('"', replace({text}, '"', '""'), '"'), {text})"""
 
 
-CSV = File("csv/{table}.csv", "text/csv")
+CSV = File("csv/{table}.csv", "text/csv", conforms_to="https://www.rfc-editor.org/rfc/rfc4180")
 PARQUET = File("parquet/{table}.parquet", "application/vnd.apache.parquet", part_path="parquet/{table}/{part}.parquet")
 PRODUCT = Product("tables", (CSV, PARQUET), write)

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.project import Project, child_environment
+from pipelines.releases import lineage
 from pipelines.releases.catalog import PUBLIC_SCHEMAS
 
 # The published file holds these schemas and no others.
@@ -26,6 +27,11 @@ TABLES = {
         "Every public column with its type, unit and meaning",
         """table_schema varchar, table_name varchar, column_name varchar, data_type varchar not null, unit varchar,
         description varchar not null, primary key (table_schema, table_name, column_name)""",
+    ),
+    "table_sources": (
+        "Whose figures, names or texts stand in each public table: the terms of all its sources apply to it",
+        """table_schema varchar, table_name varchar, source_code varchar,
+        primary key (table_schema, table_name, source_code)""",
     ),
 }
 # The meaning of the columns of schema meta. The columns of the models are described in models/.
@@ -45,6 +51,9 @@ COLUMNS = {
     "dictionary.data_type": "Type, as DuckDB writes it",
     "dictionary.unit": "Unit of the figures; null if the column has none",
     "dictionary.description": "What the column means",
+    "table_sources.table_schema": "Schema of the table",
+    "table_sources.table_name": "Table",
+    "table_sources.source_code": "Source: a row of dim_sources, or feed: the log of a portal, which states no terms",
 }
 
 
@@ -52,15 +61,14 @@ CLAIMS = "select verdict, count(*) from reports.rpt_claims group by 1 order by 2
 
 
 def describe(database: Path, manifest_file: Path) -> None:
-    """Add comments and schema meta, with the dictionary, to a built database. The row of build_info follows with `record`.
+    """Add comments and schema meta to a built database. The row of build_info follows with `record`.
 
     The descriptions and the units of tables and columns come from dbt's manifest. They are written here in one transaction:
     dbt's own persist_docs asks the database about each table, which took a tenth of the time of a build.
     """
     manifest = json.loads(manifest_file.read_text(encoding="utf-8"))
-    models = [
-        node for node in manifest["nodes"].values() if node["resource_type"] == "model" and node["schema"] in PUBLIC_SCHEMAS
-    ]
+    every = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    models = [model for model in every if model["schema"] in PUBLIC_SCHEMAS]
     units = {
         (model["schema"], model["name"], column["name"]): unit
         for model in models
@@ -69,7 +77,13 @@ def describe(database: Path, manifest_file: Path) -> None:
     }
     with duckdb.connect(str(database)) as connection:
         connection.begin()
-        connection.execute("drop schema if exists meta cascade")  # of the release from which this one was carried over
+        # in a database that was carried over from a release, only the models of the feed have SQL in the manifest
+        carried = "select 1 from duckdb_tables() where schema_name = 'meta' and table_name = 'table_sources'"
+        if connection.execute(carried).fetchone():
+            sources = connection.execute("from meta.table_sources order by all").fetchall()
+        else:
+            sources = lineage.sources_of_tables(connection, every)
+        connection.execute("drop schema if exists meta cascade")
         connection.execute("create schema meta")
         for table, (meaning, columns) in TABLES.items():
             connection.execute(f"create table meta.{table} ({columns})")
@@ -89,6 +103,7 @@ def describe(database: Path, manifest_file: Path) -> None:
         ).fetchall()
         rows = [(*place, data_type, units.get(tuple(place)), comment) for *place, data_type, comment in described]
         connection.executemany("insert into meta.dictionary values (?, ?, ?, ?, ?, ?)", rows)
+        connection.executemany("insert into meta.table_sources values (?, ?, ?)", sources)
         connection.commit()
         for (schema,) in connection.execute(
             "select schema_name from duckdb_schemas() where database_name = current_database() and not internal"

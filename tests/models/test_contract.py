@@ -37,6 +37,7 @@ CONTRACT = {
     "reports.rpt_feed_reconciliation": "service_usage_id published_count feed_count months_in_feed difference finding",
     "meta.build_info": "release_id built_at git_commit raw_sha256 duckdb_version dbt_version tests_passed tests_warned",
     "meta.dictionary": "table_schema table_name column_name data_type unit description",
+    "meta.table_sources": "table_schema table_name source_code",
 }  # fmt: skip
 INDICATORS = "EGDI OSI TII HCI EPI INTERNET_USERS INTERNET_USERS_16_74 GTMI CGSI PSDI DCEI GTEI"
 SERVICES = (

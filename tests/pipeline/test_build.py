@@ -90,15 +90,17 @@ def test_two_builds_of_the_same_raw_are_equal(built: Project, fresh: Project) ->
 def test_any_text_can_describe_a_column(tmp_path: Path) -> None:
     column = {"name": "id", "description": "It's a name; really", "config": {"meta": {"unit": "days"}}}
     model = {"resource_type": "model", "schema": "marts", "name": "t", "description": '"t"', "columns": {"id": column}}
+    model |= {"compiled_code": "select 1 as id", "tags": [], "config": {}}
     (tmp_path / "manifest.json").write_text(json.dumps({"nodes": {"model.egov.t": model}}), encoding="utf-8")
     with duckdb.connect(str(tmp_path / "built.duckdb")) as connection:
-        connection.execute("create schema marts; create table marts.t (id integer); create schema stray")
+        connection.execute("create schema marts; create table marts.t (id integer); create schema stray; create schema raw")
+        connection.execute("create table raw.datapackage_resources (resource_name varchar, source_code varchar)")
     meta.describe(tmp_path / "built.duckdb", tmp_path / "manifest.json")
     with duckdb.connect(str(tmp_path / "built.duckdb"), read_only=True) as connection:
         said = connection.execute("from meta.dictionary").fetchall()
         schemas = connection.execute("select schema_name from duckdb_schemas() where not internal order by 1").fetchall()
     assert said == [("marts", "t", "id", "INTEGER", "days", "It's a name; really")]
-    assert schemas == [("marts",), ("meta",)]
+    assert schemas == [("marts",), ("meta",), ("raw",)]
 
 
 def test_a_failing_data_test_publishes_nothing(fresh: Project) -> None:

@@ -190,7 +190,7 @@ POSTGRES_TYPES = {
 }
 COLUMNS = "select schema_name, table_name, column_name, data_type, not is_nullable, comment from duckdb_columns() where list_contains(?, schema_name) order by all"
 POSTGRES_COLUMNS = """
-    select nspname, relname, attname, format_type(atttypid, atttypmod), attnotnull, col_description(c.oid, attnum)
+    select nspname, relname, attname, regexp_replace(format_type(atttypid, atttypmod), 'character varying.*', 'text'), attnotnull, col_description(c.oid, attnum)
     from pg_attribute join pg_class as c on c.oid = attrelid join pg_namespace as n on n.oid = relnamespace
     where nspname = any(%s) and relkind = 'r' and attnum > 0
 """
@@ -214,6 +214,16 @@ POSTGRES_CONSTRAINTS = """
 def test_all_is_as_in_the_release(whole: Project, database: Database) -> None:
     assert_published(publish(whole, database.dsn, release=OTHER))
     assert_as_in_the_release(whole, database)
+    lengths = "select distinct attname::text, format_type(atttypid, atttypmod) from pg_attribute where attrelid = any(%s::regclass[]) and attname = any(%s)"
+    of = ["marts.dim_countries", "marts.fct_index_values", "reports.rpt_claims", "marts.fct_service_usage"]
+    named = ["country_code", "country_iso2", "verdict", "value_qualifier", "name_en"]
+    assert set(database.admin.execute(lengths, [of, named]).fetchall()) == {
+        ("country_code", "character varying(3)"),
+        ("country_iso2", "character varying(2)"),
+        ("verdict", "character varying(28)"),
+        ("value_qualifier", "character varying(8)"),
+        ("name_en", "text"),
+    }
     keys = "select count(*) from pg_constraint where contype = 'f' and connamespace = 'marts'::regnamespace"
     assert int(str((database.admin.execute(keys).fetchone() or (0,))[0])) > 30
 
@@ -276,6 +286,60 @@ def test_the_role_reads_and_cannot_write(small: Project, database: Database) -> 
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 analyst.execute(forbidden)
     database.admin.execute("drop role analyst")
+
+
+# What a tool that draws relations asks: pairs of columns that a foreign key connects.
+RELATIONS = """
+    select f.table_schema::text, f.table_name::text, f.column_name::text, p.table_name::text, p.column_name::text
+    from information_schema.referential_constraints as r
+    join information_schema.key_column_usage as f
+        on f.constraint_schema = r.constraint_schema and f.constraint_name = r.constraint_name
+    join information_schema.key_column_usage as p
+        on p.constraint_schema = r.unique_constraint_schema and p.constraint_name = r.unique_constraint_name
+        and p.ordinal_position = f.position_in_unique_constraint
+    order by 1, 2, 3, 4, 5
+"""
+
+
+def test_readers_see_keys_and_cannot_refer_to_them(whole: Project, database: Database) -> None:
+    """Readers find every key and relation in information_schema, and none of their foreign keys can hold up the next publish."""
+    assert_published(publish(whole, database.dsn))
+    database.admin.execute("create role analyst login; grant egov_reader to analyst; create schema own authorization analyst")
+    with connect.connect(whole.published_file) as release:
+        tables = read_tables(release, SCHEMAS)
+    relations = sorted(
+        (table.schema, table.name, column, key.table, referenced)
+        for table in tables
+        for key in table.foreign_keys
+        for column, referenced in zip(key.columns, key.referenced, strict=True)
+    )
+    keys = sorted((table.schema, table.name) for table in tables if table.primary_key and len(table.columns) > 1)
+    with database.connect("analyst") as analyst:
+        assert len(relations) > 30
+        assert analyst.execute(RELATIONS).fetchall() == relations
+        seen = "select table_schema::text, table_name::text from information_schema.table_constraints where constraint_type = 'PRIMARY KEY' order by 1, 2"
+        assert analyst.execute(seen).fetchall() == keys
+        for table in tables:
+            place = sql.Identifier(table.schema, table.name)
+            lists = [table.primary_key, *((column.name,) for column in table.columns)]
+            for columns in filter(None, lists):
+                types = {column.name: sql.SQL(postgres_type(table, column)) for column in table.columns}
+                made = sql.SQL(", ").join(sql.SQL("{} {}").format(sql.Identifier(name), types[name]) for name in columns)
+                names = sql.SQL(", ").join(map(sql.Identifier, columns))
+                held = sql.SQL("create table own.held ({}, foreign key ({}) references {} ({}))").format(
+                    made, names, place, names
+                )
+                with pytest.raises((psycopg.errors.InsufficientPrivilege, psycopg.errors.InvalidForeignKey)):
+                    analyst.execute(held)
+            for forbidden in (
+                "select * from {} for key share",
+                "create trigger held before update on {} for each row execute function suppress_redundant_updates_trigger()",
+            ):
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    analyst.execute(sql.SQL(forbidden).format(place))
+    for release_id in (OTHER, first_of(whole), OTHER):  # the publish after the next drops what the first one made
+        assert_published(publish(whole, database.dsn, release=release_id))
+    database.admin.execute("drop owned by analyst; drop role analyst")
 
 
 def test_a_role_named_later_reads_too(small: Project, database: Database) -> None:
@@ -661,15 +725,15 @@ def test_a_database_set_to_read_only_is_left_alone(small: Project, database: Dat
 
 RIGHTS = """
     with granted as (
-        select nspowner as owner, (aclexplode(coalesce(nspacl, acldefault('n', nspowner)))).* from pg_namespace where nspname = any(%(schemas)s)
+        select nspowner as owner, 'USAGE' as reading, (aclexplode(coalesce(nspacl, acldefault('n', nspowner)))).* from pg_namespace where nspname = any(%(schemas)s)
         union all
-        select relowner, (aclexplode(coalesce(relacl, acldefault('r', relowner)))).* from pg_class
+        select relowner, 'SELECT', (aclexplode(coalesce(relacl, acldefault('r', relowner)))).* from pg_class
         where relnamespace = any(%(schemas)s::regnamespace[]) and relkind = 'r'
         union all
-        select relowner, (aclexplode(attacl)).* from pg_attribute join pg_class as c on c.oid = attrelid
+        select relowner, 'REFERENCES', (aclexplode(attacl)).* from pg_attribute join pg_class as c on c.oid = attrelid
         where relnamespace = any(%(schemas)s::regnamespace[]) and relkind = 'r')
     select distinct coalesce(pg_get_userbyid(nullif(grantee, 0)), 'PUBLIC'),
-        grantee = owner or is_grantable or privilege_type not in ('SELECT', 'USAGE')
+        grantee = owner or is_grantable or privilege_type <> reading
     from granted
 """
 

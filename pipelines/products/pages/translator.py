@@ -2,6 +2,9 @@
 
 The catalogs in locale/ hold templates in which placeholders take the place of everything that changes with the figures. A text
 from the tables is matched against the templates. Its values are formatted for the language, and names come from the tables.
+
+The tables address people who query them, so their English names tables and codes. en.po holds what a reader of a page gets
+instead; codes of countries, services, levels and sources become names in every language.
 """
 
 from __future__ import annotations
@@ -14,14 +17,14 @@ from pathlib import Path
 from babel.messages.pofile import read_po
 from markupsafe import Markup, escape
 
+from pipelines.products.pages import figures
+
 HERE = Path(__file__).parent
 # A text without such a word is a number or a code and needs no translation.
 WORD = re.compile(r"[^\W\d_A-Z]{2}")
 PLACE = re.compile(r"\{(\w+)\}")
 # A value must not hold the punctuation that separates values, unless the name of its placeholder ends in _list or _text.
 SHORT, LONG = r"[^,;:]+?", r".*?"
-# A number that is not part of a date, a code or a word.
-NUMBER = re.compile(r"(?<![\w.,-])\d+(?:\.\d+)?(?![\w-]|[.,]\d)")
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Saying:
 
 @dataclass
 class Translator:
-    """Translates English texts into one language, and collects in `missing` those that have no translation.
+    """Says English texts in one language, and collects in `missing` those that have no translation.
 
     `names` maps each English name or code that the texts use to the name in the tables.
     """
@@ -44,21 +47,21 @@ class Translator:
     missing: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.known: dict[str, str] = {}
-        if self.language != "en":
-            with open(HERE / "locale" / f"{self.language}.po", "rb") as file:
-                self.known = {str(entry.id): str(entry.string) for entry in read_po(file) if entry.id and entry.string}
+        with open(HERE / "locale" / f"{self.language}.po", "rb") as file:
+            self.known = {str(entry.id): str(entry.string) for entry in read_po(file) if entry.id and entry.string}
         self._templates = {entry: _pattern(entry) for entry in self.known if PLACE.search(entry)}
 
     def say(self, text: str | None) -> str:
-        """The text in the language, or unchanged if it has no translation."""
-        if not text or self.language == "en":
-            return text or ""
+        """The text in the language, with its figures in the format of the language; English if it has no translation."""
+        if not text:
+            return ""
         sayings = self.sayings(text)
-        if not sayings:
-            self.missing.add(text)
-            return text
-        return sayings[0].text
+        if sayings:
+            return figures.in_text(sayings[0].text, self.language)
+        if self.language == "en":
+            return figures.in_text(text, "en")
+        self.missing.add(text)
+        return text
 
     def mark(self, text: str | None) -> Markup:
         """Like `say`, but as markup for the page: a text that stays English is marked as English for screen readers."""
@@ -67,48 +70,59 @@ class Translator:
             return Markup('<span lang="en">{}</span>').format(said)
         return escape(said)
 
+    def title(self, text: str) -> Markup:
+        """Like `mark`, for the title, publisher or terms of a source: they may stay in the language of the source."""
+        if self.language == "en" or self.sayings(text):
+            return self.mark(text)
+        return Markup('<span lang="en">{}</span>').format(text)
+
+    def fill(self, template: str, **values: str) -> str:
+        """A template of the page in the language, filled with values that are already written in the language."""
+        return self.say(template).format(**values)
+
     def sayings(self, text: str) -> list[Saying]:
         """The possible translations of a text from the catalog and the names; normally one, none if it has no translation."""
         if text in self.known:
             return [Saying(self.known[text], frozenset([text]))]
         if text in self.names:
-            return [Saying(self.names[text])]
-        if all(word in self.names or not WORD.search(word) for word in re.findall(r"\w+", text)):
-            return [Saying(re.sub(r"\w+", lambda found: self.names.get(found[0], found[0]), text))]
+            name = self.names[text]
+            return [Saying(self.known[name], frozenset([name]))] if name in self.known else [Saying(name)]
         found = [
             saying
             for entry, pattern in self._templates.items()
             if (match := pattern.fullmatch(text)) and (saying := self._filled(entry, match.groupdict()))
         ]
-        return found or self._listed(text)
+        return found or self._named(text) or self._listed(text)
+
+    def _named(self, text: str) -> list[Saying]:
+        """A text of figures, codes and names alone, with the names in the language; none if it holds another word."""
+        if any(WORD.search(word) and word not in self.names for word in re.findall(r"\w+", text)):
+            return []
+        return [Saying(re.sub(r"\w+", lambda found: self.names.get(found[0], found[0]), text))]
 
     def _filled(self, entry: str, values: dict[str, str]) -> Saying | None:
         """The translation of a template, filled with these values, or None if one of them has no translation."""
         entries, said = {entry}, {}
         for place, value in values.items():
             saying = next(iter(self.sayings(value)), None) if value else Saying("")
+            if saying is None and self.language == "en" and place.endswith("_text"):
+                saying = Saying(value)
             if saying is None:
                 return None
             entries |= saying.entries
-            said[place] = NUMBER.sub(self._number, saying.text) if saying.text == value else saying.text
+            said[place] = saying.text
         return Saying(self.known[entry].format(**said), frozenset(entries))
 
     def _listed(self, text: str) -> list[Saying]:
-        """The translation of a list, item by item."""
-        items = text.split(", ")
+        """The translation of a list, item by item: parts between semicolons, and items between commas within a part."""
+        sign = "; " if "; " in text else ", "
+        items = text.split(sign)
         found = [next(iter(self.sayings(item)), None) for item in items] if len(items) > 1 else []
         said = [saying for saying in found if saying]
         if not said or len(said) < len(items):
             return []
-        between = "; " if any(", " in saying.text for saying in said) else ", "
+        between = "; " if any(", " in saying.text for saying in said) else sign
         return [Saying(between.join(saying.text for saying in said), frozenset().union(*(saying.entries for saying in said)))]
-
-    @staticmethod
-    def _number(found: re.Match[str]) -> str:
-        """A number in Russian and Kazakh format: a decimal comma, and spaces from five digits up, so that years have none."""
-        whole, _, decimals = found[0].partition(".")
-        grouped = re.sub(r"\B(?=(?:\d{3})+$)", "\u00a0", whole) if len(whole) > 4 else whole
-        return f"{grouped},{decimals}" if decimals else grouped
 
 
 def _pattern(template: str) -> re.Pattern[str]:

@@ -1,23 +1,21 @@
 """Report: one self-contained page that shows what the figures say, in English, Russian and Kazakh.
 
-The English texts of the page are in part.html; their translations are in the catalogs of pages/translator.py.
+The English texts of the page are in part.html and findings.py; their translations are in the catalogs of pages/translator.py.
 Names come from the tables. A text from the data that has no translation stays English and is marked as English.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC
 from pathlib import Path
 from typing import Any
 
-from babel.dates import format_datetime
 from markupsafe import Markup
 
 from pipelines.products.contract import File, Product
-from pipelines.products.pages import base_style, templates
+from pipelines.products.pages import base_style, figures, templates, toolbar_script
 from pipelines.products.pages.translator import Translator
-from pipelines.products.report import charts
+from pipelines.products.report import charts, findings
 from pipelines.products.report.charts import ARTICLE, GROUPS, INTERNET_SOURCES, STATUS_COLOURS, STATUSES, VERDICTS, Rows, Style
 from pipelines.releases.catalog import Catalog
 from pipelines.releases.draft import Draft
@@ -25,14 +23,26 @@ from pipelines.releases.draft import Draft
 HERE = Path(__file__).parent
 LANGUAGES = {"en": "English", "ru": "Русский", "kk": "Қазақша"}
 Say = Callable[[str], str]
+# What the script of the page says: the buttons under a chart, the filters, and how to go on.
+WORDS = {
+    "link": "Copy link",
+    "cite": "Copy citation",
+    "copy": "Copy this text",
+    "copied": "Copied",
+    "keys": "The arrow keys read the values.",
+    "sideways": "The table goes on to the right",
+    "shown": "Shown:",
+    "of": "of",
+}
 # The sources whose doubts the page lists: those whose figures it tells of, line by line.
 DOUBTED = (ARTICLE, "un_egov_survey")
+DOUBTED_NAMES = {ARTICLE: "The article", "un_egov_survey": "The UN survey"}
 
 
 def write(draft: Draft, catalog: Catalog) -> None:
     """Write report/index.html."""
     folder = draft.folder / "report"
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     (folder / "index.html").write_text(page(draft, catalog, translators(catalog)), encoding="utf-8")
 
 
@@ -42,15 +52,19 @@ def translators(catalog: Catalog) -> list[Translator]:
 
 
 def names(catalog: Catalog, language: str) -> dict[str, str]:
-    """Names in a language, by the English names and codes that the texts use. Codes that have no name are kept as they are."""
+    """Names in a language, by the English names and codes that the texts use.
+
+    A source and a level have an English name only, which the catalogs translate.
+    """
     name = f"name_{language}"
     found = catalog.rows(
         f"""select name_en as said, {name} as name from marts.dim_countries
+        union all select country_code, {name} from marts.dim_countries
         union all select name_en, {name} from marts.dim_indicators
         union all select name_en, {name} from marts.dim_services where {name} is not null
         union all select service_code, {name} from marts.dim_services where {name} is not null
-        union all select source_code, source_code from marts.dim_sources
-        union all select level_code, level_code from marts.dim_levels"""
+        union all select source_code, title from marts.dim_sources
+        union all select level_code, name_en from marts.dim_levels"""
     )
     return {row["said"]: row["name"] for row in found}
 
@@ -65,7 +79,7 @@ def page(draft: Draft, catalog: Catalog, translators: list[Translator]) -> str:
         parts=parts,
         languages=LANGUAGES,
         style=Markup(base_style() + (HERE / "style.css").read_text(encoding="utf-8")),
-        script=Markup((HERE / "script.js").read_text(encoding="utf-8")),
+        script=Markup(toolbar_script() + (HERE / "script.js").read_text(encoding="utf-8")),
         release_id=draft.release_id,
     )
 
@@ -106,7 +120,7 @@ def _facts(catalog: Catalog) -> dict[str, Rows]:
             where group_code in {GROUPS}
             qualify period_code = max(period_code) over () order by group_code"""
         ),
-        "indicators": rows("select indicator_code, name_en, name_ru, name_kk from marts.dim_indicators"),
+        "indicators": rows("select indicator_code, name_en from marts.dim_indicators"),
         "usage": rows(
             f"""select s.service_code, s.name_en, s.name_ru, s.name_kk, u.period_code, p.start_date, p.end_date, u.grain,
                 m.name_en as measure, u.usage_count, u.value_qualifier, u.usage_per_month, u.comparability_note, c.locator,
@@ -129,7 +143,7 @@ def _facts(catalog: Catalog) -> dict[str, Rows]:
         "internet": rows(
             f"""select source_code, period_code, value from marts.fct_index_observations
             where country_code = 'KAZ' and indicator_code in ('INTERNET_USERS', 'INTERNET_USERS_16_74')
-                and source_code in {INTERNET_SOURCES}
+                and source_code in {tuple(INTERNET_SOURCES)}
                 and value is not null and period_code >= '2000'
             order by source_code, period_code"""
         ),
@@ -147,10 +161,8 @@ def _facts(catalog: Catalog) -> dict[str, Rows]:
             where indicator_code = 'EGDI' and value is null group by all order by all"""
         ),
         "findings": rows(
-            f"""select d.finding_code, s.title as source, d.locator, d.printed_text, d.reading, d.rule, d.note
-            from reports.rpt_discrepancies as d join marts.dim_sources as s using (source_code)
-            where d.source_code in {DOUBTED}
-            order by s.source_code, d.finding_code"""
+            f"""select finding_code, source_code, country_code, locator, printed_text, reading, rule, note
+            from reports.rpt_discrepancies where source_code in {DOUBTED} order by source_code, finding_code"""
         ),
         "further_findings": rows(
             f"select count(*) as findings from reports.rpt_discrepancies where source_code not in {DOUBTED}"
@@ -164,22 +176,30 @@ def _facts(catalog: Catalog) -> dict[str, Rows]:
             order by s.name_en, c.group_code desc"""
         ),
         "trail": rows(
-            f"""select c.locator, c.printed_text, o.what, o.period_code, o.value, c.raw_file, c.raw_row, c.raw_column
+            f"""select c.locator, c.printed_text, o.name_en, o.name_ru, o.name_kk, o.counted, o.period_code, o.value,
+                c.raw_file, c.raw_row, c.raw_column
             from (
-                select source_cell_id, source_code, concat(country_code, ' ', indicator_code) as what, period_code, value
-                from marts.fct_index_observations
+                select
+                    v.source_cell_id, v.source_code, k.name_en, k.name_ru, k.name_kk, i.name_en as counted, v.period_code,
+                    v.value
+                from marts.fct_index_observations as v
+                join marts.dim_countries as k using (country_code) join marts.dim_indicators as i using (indicator_code)
                 union all
                 select
-                    rank_source_cell_id, source_code, concat(country_code, ' ', indicator_code, ' rank'), period_code,
-                    published_rank
-                from marts.fct_index_observations where rank_source_cell_id is not null
+                    v.rank_source_cell_id, v.source_code, k.name_en, k.name_ru, k.name_kk, concat('Place by ', i.name_en),
+                    v.period_code, v.published_rank
+                from marts.fct_index_observations as v
+                join marts.dim_countries as k using (country_code) join marts.dim_indicators as i using (indicator_code)
+                where v.rank_source_cell_id is not null
                 union all
-                select source_cell_id, source_code, concat(service_code, ' ', measure_code), period_code, usage_count
-                from marts.fct_service_usage
+                select
+                    u.source_cell_id, u.source_code, s.name_en, s.name_ru, s.name_kk, m.name_en, u.period_code, u.usage_count
+                from marts.fct_service_usage as u
+                join marts.dim_services as s using (service_code) join marts.dim_usage_measures as m using (measure_code)
             ) as o
             join marts.dim_source_cells as c using (source_cell_id)
             where o.source_code = '{ARTICLE}'
-            order by c.raw_file, c.raw_row, c.raw_column, o.what"""
+            order by c.raw_file, c.raw_row, c.raw_column, o.counted"""
         ),
         "sources": rows(
             "select source_code, title, publisher, url, accessed_on, licence from marts.dim_sources order by source_code"
@@ -190,100 +210,132 @@ def _facts(catalog: Catalog) -> dict[str, Rows]:
 def _content(draft: Draft, facts: dict[str, Rows], translator: Translator) -> dict[str, Any]:
     """The values that part.html needs in one language."""
     say, name = translator.say, f"name_{translator.language}"
-    indicators = {row["indicator_code"]: row[name] for row in facts["indicators"]}
-    group_names = {row["group_code"]: row[name] for row in facts["groups"]}
-    latest = facts["history"][-1]
-    numbered = [
-        event | {"number": number if event["start_date"] else None, "title": say(event["title_en"])}
-        for number, event in enumerate(facts["events"], 1)
-    ]
-    verdicts = [
-        {"verdict": code, "name": say(text), "claims": sum(claim["verdict"] == code for claim in facts["claims"])}
-        for code, text in VERDICTS.items()
-    ]
-    language = facts | {"events": numbered, "verdicts": verdicts}
-    wide, narrow = (
-        _figures(language, indicators, group_names, Style(translator.language, width), say, name)
-        for width in (charts.WIDE, charts.NARROW)
-    )
     style = Style(translator.language, charts.WIDE)
+    indicators = {row["indicator_code"]: say(row["name_en"]) for row in facts["indicators"]}
+    group_names = {row["group_code"]: row[name] for row in facts["groups"]}
+    language = facts | {
+        "events": [
+            event | {"number": number if event["start_date"] else None, "title": say(event["title_en"])}
+            for number, event in enumerate(facts["events"], 1)
+        ],
+        "verdicts": [
+            {"verdict": code, "name": say(text), "claims": sum(claim["verdict"] == code for claim in facts["claims"])}
+            for code, text in VERDICTS.items()
+        ],
+        "usage": [row | {"period": _period(row["period_code"], say)} for row in facts["usage"]],
+        "trail": [row | {"period": _period(row["period_code"], say)} for row in facts["trail"]],
+        "internet": [row | {"source": say(INTERNET_SOURCES[row["source_code"]])} for row in facts["internet"]],
+    }
+    pictures = _pictures(language, indicators, group_names, translator)
     return language | {
         "_": translator.mark,
         "say": say,
+        "title": translator.title,
+        "place": lambda locator: _with_capital(say(locator)),
         "language": translator.language,
         "name": name,
         "number": style.number,
         "day": style.day,
-        "latest": latest,
+        "titles": findings.titles(facts, indicators, style, translator.fill),
+        "doubts": _doubts(facts["findings"], translator),
         "further_findings": facts["further_findings"][0]["findings"],
-        "places": {row["group_code"]: row for row in facts["places"]},
         "indicators": indicators,
         "group_names": {code: group_names[code] for code in GROUPS},
-        "verdict_names": VERDICTS,
+        "claim_groups": [
+            {
+                "verdict": code,
+                "kind": say(VERDICTS[code]),
+                "rows": [claim for claim in facts["claims"] if claim["verdict"] == code],
+            }
+            for code in ("contradicted", "supported_with_qualification", "supported", "not_checkable")
+        ],
         "status_names": {code: translator.mark(text) for code, text in STATUSES.items()},
         "status_legend": [
             (STATUS_COLOURS[code], translator.mark(text))
             for code, text in STATUSES.items()
             if any(row["status"] == code for row in facts["absent"])
         ],
-        "source_titles": {row["source_code"]: row["title"] for row in facts["sources"]},
-        "wide": wide,
-        "narrow": narrow,
+        "source_titles": {row["source_code"]: translator.title(row["title"]) for row in facts["sources"]},
+        "words": {"csv": "CSV", "svg": "SVG", "png": "PNG"} | {key: say(text) for key, text in WORDS.items()},
+        "wide": {key: wide for key, (wide, _) in pictures.items()},
+        "narrow": {key: narrow for key, (_, narrow) in pictures.items()},
         "release_id": draft.release_id,
-        "built_at": format_datetime(draft.built_at, format="long", locale=translator.language, tzinfo=UTC),
+        "built_on": figures.day(draft.built_at.date(), translator.language),
     }
 
 
-def _figures(
-    facts: dict[str, Rows], indicators: dict[str, str], groups: dict[str, str], style: Style, say: Say, name: str
-) -> dict[str, Markup]:
-    """Every chart of the page in one language and width, by name."""
+def _period(code: str, say: Say) -> str:
+    """A period as it is said: a year as it is, a month by its name."""
+    return say("a month that is not stated" if code == "XXXX-XX" else code)
+
+
+def _doubts(rows: Rows, translator: Translator) -> list[dict[str, Any]]:
+    """The doubts in groups that a reader can choose from: those about the article by its parts, the others by their rule.
+
+    The largest group of a source comes first. A doubt about one country of a survey names it.
+    """
+    groups: dict[str, Rows] = {}
+    for row in rows:
+        is_article = row["source_code"] == ARTICLE
+        kind = row["locator"].split(";")[0].split(",")[0] if is_article else row["rule"]
+        about = [] if is_article or not row["country_code"] else [translator.say(row["country_code"])]
+        heading = ": ".join([*about, _with_capital(translator.say(row["locator"]))])
+        source = translator.say(DOUBTED_NAMES[row["source_code"]])
+        title = f"{source}: {_with_capital(translator.say(kind))}"
+        groups.setdefault(title, []).append(row | {"heading": heading})
+    by_size = sorted(groups.items(), key=lambda group: (DOUBTED.index(group[1][0]["source_code"]), -len(group[1])))
+    return [{"kind": kind, "rows": its} for kind, its in by_size]
+
+
+def _with_capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _pictures(
+    facts: dict[str, Rows], indicators: dict[str, str], groups: dict[str, str], translator: Translator
+) -> dict[str, tuple[Markup, Markup]]:
+    """Every chart of the page in one language, by name: as wide as its place on a screen, and for a phone."""
+    say, name = translator.say, f"name_{translator.language}"
     kazakhstan = next(row[name] for row in facts["states"] if row["country_code"] == "KAZ")
     means = _mean_lines(facts["means"], kazakhstan, groups)
-    service_names = {row["service_code"]: row[name] for row in facts["usage"]}
-    month_rows = [
-        row
-        | {
-            "service": row[name],
-            "per_month": row["usage_per_month"],
-            "label": f"{row['period_code']}: {style.number(row['usage_per_month'])} {say('a month')} ({say(row['measure'])})",
-        }
+    services = {row["service_code"]: row[name] for row in facts["usage"]}
+    years = [
+        row | {"service": row[name], "measure": say(row["measure"]), "count": row["usage_count"]}
+        for row in facts["usage"]
+        if row["grain"] == "year"
+    ]
+    months = [
+        row | {"service": row[name], "per_month": row["usage_per_month"], "measure": say(row["measure"])}
         for row in facts["usage"]
         if row["start_date"] and row["usage_count"] is not None
     ]
-    drawn = {
-        "rank": charts.rank(facts["history"], style),
-        "value": charts.value([row for row in means if row["indicator_code"] == "EGDI"], style),
-        "parts": charts.parts(means, style, indicators),
-        "standing": charts.standing(_standing(facts, groups, name), style),
-        "services_by_year": charts.services_by_year(
-            [
-                {
-                    "period_code": row["period_code"],
-                    "service": row[name],
-                    "measure": say(row["measure"]),
-                    "count": row["usage_count"],
-                }
-                for row in facts["usage"]
-                if row["grain"] == "year"
-            ],
-            style,
-        ),
-        "services_by_month": charts.services_by_month(
-            month_rows,
-            [
-                event | {"service": service_names[event["service_code"]]}
-                for event in facts["events"]
-                if event["start_date"] and event["service_code"] in service_names
-            ],
-            style,
-        ),
-        "events": charts.events([event for event in facts["events"] if event["start_date"]], style),
-        "verdicts": charts.verdicts(facts["verdicts"], style),
-        "internet": charts.internet(facts["internet"], style),
-        "missing": charts.missing([row | {"name": say(STATUSES[row["status"]])} for row in facts["absent"]], style),
+    dated = [event for event in facts["events"] if event["start_date"]]
+    of_services = [event | {"service": services[event["service_code"]]} for event in dated if event["service_code"] in services]
+    absent = [row | {"name": say(STATUSES[row["status"]])} for row in facts["absent"]]
+
+    def by_month(style: Style) -> str:
+        labelled = [
+            row | {"label": f"{row['period']}: {style.number(row['per_month'])} {say('a month')} ({row['measure']})"}
+            for row in months
+        ]
+        return charts.services_by_month(labelled, of_services, style)
+
+    drawn: dict[str, tuple[int, Callable[[Style], str]]] = {
+        "rank": (charts.HALF, lambda style: charts.rank(facts["history"], style)),
+        "value": (charts.HALF, lambda style: charts.value([row for row in means if row["indicator_code"] == "EGDI"], style)),
+        "parts": (charts.HALF, lambda style: charts.parts(means, style, indicators)),
+        "standing": (charts.HALF, lambda style: charts.standing(_standing(facts, groups, name), style)),
+        "internet": (charts.HALF, lambda style: charts.internet(facts["internet"], style)),
+        "verdicts": (charts.HALF, lambda style: charts.verdicts(facts["verdicts"], style)),
+        "services_by_year": (charts.HALF, lambda style: charts.services_by_year(years, style)),
+        "services_by_month": (charts.WIDE, by_month),
+        "events": (charts.HALF, lambda style: charts.events(dated, style)),
+        "missing": (charts.WIDE, lambda style: charts.missing(absent, style)),
     }
-    return {key: Markup(svg) for key, svg in drawn.items()}
+    return {
+        key: (Markup(draw(Style(translator.language, width))), Markup(draw(Style(translator.language, charts.NARROW))))
+        for key, (width, draw) in drawn.items()
+    }
 
 
 def _mean_lines(means: Rows, kazakhstan: str, groups: dict[str, str]) -> Rows:
@@ -300,7 +352,7 @@ def _mean_lines(means: Rows, kazakhstan: str, groups: dict[str, str]) -> Rows:
 
 def _standing(facts: dict[str, Rows], groups: dict[str, str], name: str) -> Rows:
     """One row for each state and group that it belongs to, with the groups in the order of GROUPS."""
-    places = {row["group_code"]: f"{row['kazakhstan_place']} / {row['states_assessed']}" for row in facts["places"]}
+    places = {row["group_code"]: f"{row['kazakhstan_place']}\u00a0/\u00a0{row['states_assessed']}" for row in facts["places"]}
     members = {(row["group_code"], row["country_code"]) for row in facts["members"]}
     return [
         {

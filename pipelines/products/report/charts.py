@@ -1,7 +1,7 @@
 """Charts of the report: each function takes rows and returns an SVG in one language and width.
 
 Every colour in an SVG is a CSS variable of the page, so that the same picture works in light mode, in dark mode and in print. A
-mark has a label (aria-label), which the page shows when the pointer is over the mark.
+mark has a label (aria-label), which the page shows when the pointer, a finger or an arrow key reaches the mark.
 
 The specification of a chart holds no texts, only a number in place of each. Languages whose texts wrap into the same number of
 rows can therefore share one drawing, into which each puts its own texts.
@@ -20,13 +20,15 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 import vl_convert
-from babel.dates import format_date
-from babel.numbers import format_decimal
+
+from pipelines.products.pages import figures
 
 Rows = list[dict[str, Any]]
 Spec = dict[str, Any]
 
-WIDE, NARROW = 700, 330  # the width of a chart with its labels, in pixels: for a page column and for a phone held upright
+# The width of a chart with its labels, in pixels: a column of its own, one of two columns, a phone held upright.
+WIDE, HALF, NARROW = 700, 500, 330
+LINES_HEIGHT = {False: 330, True: 270}  # of a chart of lines, by whether it is narrow
 GROUPS = ("world", "landlocked", "lldc", "central_asia")  # the groups that the report shows, in this order
 PARTS = ("OSI", "TII", "HCI")
 VERDICTS = {
@@ -38,7 +40,8 @@ VERDICTS = {
 STATUSES = {"L": "Not assessed", "M": "Did not exist as a state, or was not a member", "O": "No reason given"}
 STATUS_COLOURS = {"L": "accent", "M": "missing", "O": "ink"}
 ARTICLE = "sabdenov_abdrakhmanova"
-INTERNET_SOURCES = ("wb_wdi", "itu_datahub", ARTICLE)
+# The sources on Internet users, each with its name beside its line.
+INTERNET_SOURCES = {"wb_wdi": "World Bank", "itu_datahub": "ITU", ARTICLE: "The article, ages 16 to 74"}
 # An unlikely colour serves as a placeholder for each CSS variable until the SVG is drawn.
 COLOURS = {
     name: f"#0101{number:02x}"
@@ -73,17 +76,15 @@ class Style:
 
     def number(self, value: Any, decimals: int = 0) -> str:
         """A number in the format of the language; a dash for null."""
-        return "–" if value is None else _number(value, decimals, self.language)
+        return figures.number(value, decimals, self.language)
+
+    def percent(self, value: Any, decimals: int = 1) -> str:
+        """A number of percent in the format of the language."""
+        return figures.percent(value, decimals, self.language)
 
     def day(self, value: Any) -> str:
         """A date in the format of the language; a dash for null."""
-        return format_date(value, format="long", locale=self.language) if value else "–"
-
-
-@cache  # a figure appears in a table and in a chart of each width
-def _number(value: Any, decimals: int, language: str) -> str:
-    pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
-    return format_decimal(value, format=pattern, locale=language)
+        return figures.day(value, self.language)
 
 
 def warm_up() -> None:
@@ -100,24 +101,27 @@ class Words(dict[str, str]):
 
     def wrap(self, text: str, characters: int) -> list[str]:
         """Wrap a text into rows of at most this many characters, add each row, and return the placeholders."""
-        return [self.take(row) for row in textwrap.wrap(text, characters)]
+        rows = textwrap.wrap(text, characters, break_long_words=False, break_on_hyphens=False)
+        return [self.take(row) for row in rows]
 
 
 def rank(rows: Rows, style: Style) -> str:
     """Rank by edition, with the best at the top. Rows: period_code, rank, states_assessed."""
     words = Words()
+    sides = _sides([row["rank"] for row in rows])
     data = [
         {
             "year": int(row["period_code"]),
             "rank": row["rank"],
+            "side": None if style.is_narrow and int(row["period_code"]) - int(before["period_code"]) == 1 else side,
             "label": words.take(f"{row['period_code']}: {row['rank']} / {row['states_assessed']}"),
         }
-        for row in rows
+        for before, row, side in zip([rows[0], *rows], rows, sides, strict=False)
     ]
     lowest = max(row["rank"] for row in rows)
     chart = {
         "width": style.width - 40,
-        "height": 300,
+        "height": LINES_HEIGHT[style.is_narrow],
         "encoding": {
             "x": _editions(data, style),
             "y": _quantity(
@@ -129,30 +133,90 @@ def rank(rows: Rows, style: Style) -> str:
         "layer": [
             _mark("line", strokeWidth=3, color=COLOURS["kazakhstan"]),
             _mark("circle", LABEL, size=90, color=COLOURS["kazakhstan"], opacity=1),
-            _mark("text", dy=-14, fontSize=13, fontWeight=600, color=COLOURS["ink"], text=_quantity("rank")),
+            *(
+                _mark(
+                    "text", None, f"datum.side == '{side}'", **where,
+                    fontSize=13, fontWeight=600, color=COLOURS["ink"], text=_quantity("rank"),
+                )
+                for side, where in SIDES.items()
+            ),
         ],
-    }
+    }  # fmt: skip
     return _svg(chart, data, words, style)
+
+
+# Where the figure of a point stands, so that no line crosses it: the space on the inside of a bend, or beside a slope.
+SIDES: dict[str, Spec] = {
+    "above": {"dy": -14},
+    "below": {"dy": 16},
+    "left": {"align": "right", "dx": -7, "dy": -10},
+    "right": {"align": "left", "dx": 7, "dy": -10},
+}
+
+
+def _sides(ranks: list[int]) -> list[str]:
+    """For each rank of a line whose best is at the top, the side of its point that no line touches."""
+    sides = []
+    for before, rank, after in zip([None, *ranks], ranks, [*ranks[1:], None], strict=False):
+        comes_from_below = before is None or before > rank
+        goes_down = after is None or after > rank
+        if before is None or after is None:
+            above = goes_down if before is None else comes_from_below
+            sides.append("above" if above else "below")
+        elif comes_from_below and goes_down:
+            sides.append("above")
+        elif not comes_from_below and not goes_down:
+            sides.append("below")
+        else:
+            sides.append("left" if comes_from_below else "right")
+    return sides
 
 
 def value(rows: Rows, style: Style) -> str:
     """EGDI of Kazakhstan and the means of the groups. Rows: series, name, period_code, value."""
     words = Words()
     data = _series(rows, style, words)
-    return _svg(_lines(data, style, height=330), data, words, style)
+    names = [(row["series"], row["name"], row["value"]) for row in rows if row["period_code"] == rows[-1]["period_code"]]
+    room = 118 if style.is_narrow else 160
+    height = LINES_HEIGHT[style.is_narrow]
+    chart = _lines(data, style, height=height, room=room)
+    labels = _mark(
+        "text", x={"value": chart["width"] + 8}, y=_quantity("top", scale=None), text=_category("name_rows"),
+        align="left", baseline="top", fontSize=12, lineHeight=14,
+    )  # fmt: skip
+    chart["padding"] = CONFIG["padding"] | {"right": room}
+    chart["layer"].append(labels | {"data": {"values": _beside(names, words, height, 1, 16 if style.is_narrow else 23)}})
+    return _svg(chart, data, words, style)
+
+
+def _beside(names: list[tuple[str, str, Any]], words: Words, height: int, most: float, characters: int) -> Rows:
+    """Names to the right of the last points of lines, moved apart where they would overlap.
+
+    Names: series, name, last value. The scale goes from 0 to `most` over `height` pixels. Rows: series, name_rows,
+    top (pixels).
+    """
+    rows: Rows = []
+    free = 0.0
+    for series, name, last in sorted(names, key=lambda each: -each[2]):
+        wrapped = words.wrap(name, characters)
+        top = max(height * (1 - float(last) / most) - 7 * len(wrapped), free)
+        rows.append({"series": series, "name_rows": wrapped, "top": round(top)})
+        free = top + 14 * len(wrapped) + 3
+    return rows
 
 
 def parts(rows: Rows, style: Style, names: dict[str, str]) -> str:
     """The parts of the EGDI, one panel per part. Rows: indicator_code, series, name, period_code, value."""
     words = Words()
-    panels = {part: "\n".join(words.wrap(names[part], 26 if style.is_narrow else 22)) for part in PARTS}
+    panels = {part: "\n".join(words.wrap(names[part], 26 if style.is_narrow else 17)) for part in PARTS}
     data = [
         row
         for part in PARTS
         for row in _series([row for row in rows if row["indicator_code"] == part], style, words, panel=panels[part])
     ]
     chart = _lines(data, style, height=190, share=1 if style.is_narrow else 3)
-    return _svg(_facet(chart, data, columns=1 if style.is_narrow else 3, spacing=30), data, words, style)
+    columns, font_size = (1, 13) if style.is_narrow else (3, 11)
+    return _svg(_facet(chart, data, columns=columns, spacing=30, font_size=font_size), data, words, style)
 
 
 def standing(rows: Rows, style: Style) -> str:
@@ -201,7 +265,7 @@ def services_by_year(rows: Rows, style: Style) -> str:
         for row in sorted(rows, key=lambda row: (row["period_code"], -row["count"]))
     ]
     # leave room on the right for the number of the longest bar
-    most = max(row["count"] for row in rows) * (1.4 if style.is_narrow else 1.16)
+    most = max(row["count"] for row in rows) * (1.4 if style.is_narrow else 1.24)
     chart = {
         "width": style.width - 40,
         "height": {"step": 31 + names.height},
@@ -235,7 +299,14 @@ def services_by_month(rows: Rows, events: Rows, style: Style) -> str:
             "label": words.take(row["label"]),
         }
         for row in rows
-    ] + [
+    ]
+    most = {panel: max(row["value"] for row in data if row["panel"] == panel) for panel in {row["panel"] for row in data}}
+    # an unseen point above the marks of a panel keeps them clear of the numbers of its events
+    data += [
+        {"panel": panel, "kind": "room", "from": FIRST_MONTH.isoformat(), "value": 1.45 * value}
+        for panel, value in most.items()
+    ]
+    data += [
         {
             "panel": "\n".join(words.wrap(service, characters)),
             "kind": "event",
@@ -270,6 +341,7 @@ def services_by_month(rows: Rows, events: Rows, style: Style) -> str:
         "rule", LABEL, "datum.kind == 'year'", **per_month, x2=until, strokeWidth=5, color=COLOURS["accent"], opacity=0.55
     )
     months = _mark("circle", LABEL, "datum.kind == 'month'", **per_month, size=110, color=COLOURS["accent"], opacity=1)
+    room = _mark("point", None, "datum.kind == 'room'", **per_month, opacity=0)
     numbers = _mark(
         "text", None, "datum.kind == 'event'", x=when, y=_quantity("top", scale=None), text=_category("number"),
         align="left", dx=4, fontWeight=600, color=COLOURS["ink"],
@@ -277,7 +349,7 @@ def services_by_month(rows: Rows, events: Rows, style: Style) -> str:
     chart = {
         "width": style.width - 85 if style.is_narrow else 265,
         "height": 120,
-        "layer": [spans, lines, years, months, numbers],
+        "layer": [spans, lines, room, years, months, numbers],
     }
     faceted = _facet(chart, data, columns=1 if style.is_narrow else 2, spacing=26, each_its_own="y")
     return _svg(faceted, data, words, style)
@@ -286,7 +358,7 @@ def services_by_month(rows: Rows, events: Rows, style: Style) -> str:
 def events(rows: Rows, style: Style) -> str:
     """Events on a timeline, each with its title above its span. Rows: number, title, start_date, end_date (null: open)."""
     words = Words()
-    wrapped = [words.wrap(f"{row['number']}. {row['title']}", 38 if style.is_narrow else 78) for row in rows]
+    wrapped = [words.wrap(f"{row['number']}. {row['title']}", 38 if style.is_narrow else 58) for row in rows]
     data, depth = [], 0.0
     first = f"{min(row['start_date'] for row in rows).year - 1}-06-01"
     for row, lines in zip(rows, wrapped, strict=True):
@@ -340,7 +412,7 @@ def verdicts(rows: Rows, style: Style) -> str:
     most = max(row["claims"] for row in rows) * 1.1
     chart = {
         "width": style.width - 40,
-        "height": {"step": 36 + names.height},
+        "height": {"step": (36 if style.is_narrow else 48) + names.height},
         "encoding": {
             "x": _quantity("claims", axis=None, scale={"domain": [0, most], "nice": False}),
             "y": _lines_of(data, "name"),
@@ -355,38 +427,48 @@ def verdicts(rows: Rows, style: Style) -> str:
 
 
 def internet(rows: Rows, style: Style) -> str:
-    """Internet users according to each source. Rows: source_code, period_code, value."""
+    """Internet users according to each source. Rows: source_code, source, period_code, value."""
     words = Words()
     data = [
         {
             "source": row["source_code"],
             "year": int(row["period_code"]),
             "value": float(row["value"]),
-            "label": words.take(f"{row['source_code']}, {row['period_code']}: {style.number(row['value'], 1)}%"),
+            "share": words.take(style.percent(row["value"])),
+            "label": words.take(f"{row['source']}, {row['period_code']}: {style.percent(row['value'])}"),
         }
         for row in rows
     ]
     years = [row["year"] for row in data]
     wdi, itu, article = (f"datum.source == '{code}'" for code in INTERNET_SOURCES)
+    last = {row["source_code"]: (row["source_code"], row["source"], row["value"]) for row in rows}
+    room, height = 118 if style.is_narrow else 120, LINES_HEIGHT[style.is_narrow]
     chart = {
-        "width": style.width - 40,
-        "height": 300,
+        "width": style.width - 40 - room,
+        "height": height,
+        "padding": CONFIG["padding"] | {"right": room},
         "encoding": {
             "x": _quantity(
                 "year",
                 scale={"domain": [min(years) - 1, max(years) + 1]},
-                axis={"format": "d", "tickCount": 6, "grid": False},
+                axis={"format": "d", "tickCount": 4 if style.is_narrow else 6, "grid": False},
             ),
             "y": _quantity("value", scale={"domain": [0, 100]}, axis={"tickCount": 5}),
         },
         "layer": [
             _mark("line", None, wdi, strokeWidth=3, color=COLOURS["accent"], opacity=0.8),
+            _mark("circle", LABEL, wdi, size=10, color=COLOURS["accent"], opacity=1),
             _mark("circle", LABEL, itu, size=38, color=COLOURS["ink"], opacity=0.9),
             _mark("point", LABEL, article, size=130, shape="diamond", filled=True, color=COLOURS["contradicted"], opacity=1),
             _mark(
-                "text", None, article, align="right", dx=-10, dy=-8, fontWeight=600, color=COLOURS["ink"],
-                text=_quantity("value", format=".1f"),
+                "text", None, article, align="right", dx=-10, dy=-10, fontWeight=600, color=COLOURS["ink"],
+                text=_category("share"),
             ),
+            _mark(
+                "text", x={"value": style.width - 32 - room}, y=_quantity("top", scale=None), text=_category("name_rows"),
+                align="left", baseline="top", fontSize=12, lineHeight=14,
+                color=_coloured("series", dict(zip(INTERNET_SOURCES, ("accent", "ink", "contradicted"), strict=True))),
+            ) | {"data": {"values": _beside(list(last.values()), words, height, 100, 16)}},
         ],
     }  # fmt: skip
     return _svg(chart, data, words, style)
@@ -436,7 +518,7 @@ class Names:
 
 def _names(names: list[str], words: Words, style: Style) -> Names:
     """The names, wrapped to fit the width. Empty rows above shorter names give all of them the same number of rows."""
-    rows = {name: words.wrap(name, 36 if style.is_narrow else 80) for name in dict.fromkeys(names)}
+    rows = {name: words.wrap(name, 36 if style.is_narrow else 56) for name in dict.fromkeys(names)}
     most = max(map(len, rows.values()))
     return Names({name: [""] * (most - len(its)) + its for name, its in rows.items()}, 15 * most)
 
@@ -455,13 +537,16 @@ def _series(rows: Rows, style: Style, words: Words, **more: str) -> Rows:
     ]
 
 
-def _lines(data: Rows, style: Style, *, height: int, share: int = 1) -> Spec:
-    """One line per series, with Kazakhstan in front; `share` is the number of panels side by side."""
+def _lines(data: Rows, style: Style, *, height: int, share: int = 1, room: int = 0) -> Spec:
+    """One line per series, with Kazakhstan in front.
+
+    `share` is the number of panels side by side, `room` the width in pixels for names on the right.
+    """
     return {
-        "width": (style.width - 140) // share if share > 1 else style.width - 40,
+        "width": (style.width - 110) // share if share > 1 else style.width - 40 - room,
         "height": height,
         "encoding": {
-            "x": _editions(data, style, few=share > 1 or style.is_narrow),
+            "x": _editions(data, style, few=share > 1 or room > 0 or style.is_narrow),
             "y": _quantity("value", scale={"domain": [0, 1]}, axis={"values": [0, 0.25, 0.5, 0.75, 1], "format": ".2f"}),
             "color": _coloured("series", {code: code for code in ["kazakhstan", *GROUPS]}),
         },
@@ -541,13 +626,15 @@ def _lines_of(data: Rows, field: str) -> Spec:
     return _category(field) | {"title": None, "axis": None, "sort": list(dict.fromkeys(row[field] for row in data))}
 
 
-def _facet(chart: Spec, data: Rows, *, columns: int, spacing: int, each_its_own: str | None = None) -> Spec:
+def _facet(
+    chart: Spec, data: Rows, *, columns: int, spacing: int, font_size: float = 13, each_its_own: str | None = None
+) -> Spec:
     """One panel for each value of the field `panel`, in the order of the rows, with its name at the top left.
 
     The panels share their scales, except for the scale of the channel `each_its_own`.
     """
     header = {
-        "title": None, "labelAnchor": "start", "labelFontSize": 14, "labelFontWeight": 600, "labelColor": COLOURS["ink"],
+        "title": None, "labelAnchor": "start", "labelFontSize": font_size, "labelFontWeight": 600, "labelColor": COLOURS["ink"],
         "labelLimit": 0, "labelExpr": "split(datum.label, '\\n')",
     }  # fmt: skip
     order = list(dict.fromkeys(row["panel"] for row in data))
@@ -576,18 +663,28 @@ def _svg(chart: Spec, data: Rows, words: Words, style: Style) -> str:
 
 
 NUMBERS = str.maketrans({",": "\u00a0", ".": ","})
+# What each element of an SVG repeats, although the page hides the picture from screen readers and sets the font once; digits
+# below a hundredth of a pixel; and the missing blank between the rows of a text, without which a copied text loses it.
+NEEDLESS = {
+    r' (?:role|aria-roledescription|aria-hidden|pointer-events|font-family)="[^"]*"| opacity="1"': "",
+    r'<path class="foreground"[^>]*/>': "",
+    r"(\d\.\d\d)\d+": r"\1",
+    r"</tspan>(?=<tspan)": "</tspan> ",
+}
 
 
 @cache
 def _drawn(specification: str) -> str:
     """The SVG of a specification, with the CSS variables of the page as colours."""
     svg = vl_convert.vegalite_to_svg(specification)
+    for pattern, instead in NEEDLESS.items():
+        svg = re.sub(pattern, instead, svg)
     for name, colour in COLOURS.items():
         svg = svg.replace(colour, f"var(--{name.replace('_', '-')})")
     width, height = re.search(r'width="([\d.]+)" height="([\d.]+)"', svg).groups()  # type: ignore[union-attr]
     return re.sub(
         r"<svg [^>]*>",
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" aria-hidden="true">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" aria-hidden="true">',
         svg,
         count=1,
     )

@@ -31,6 +31,11 @@ TYPES = {
     "BOOLEAN": "boolean",
     "TIMESTAMP WITH TIME ZONE": "timestamptz",
 }
+# The lengths of codes that a standard fixes: ISO 3166-1 and UN M49. Other texts have no length that the contract knows, and a
+# length taken from the values would change the type of a column from release to release.
+LENGTHS = {"country_code": 3, "country_iso2": 2, "m49_code": 3}
+# How DuckDB writes the list of values that the contract of a column allows.
+LISTED = re.compile(r"CHECK\(\(\w+ IN \((.*)\)\)\)")
 # The kinds of relation in our schemas: tables, and the views on the months of the feed.
 KINDS = ["r", "v"]
 DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
@@ -174,7 +179,13 @@ def _columns(table: Table) -> sql.Composed:
 
 
 def postgres_type(table: Table, column: Column) -> str:
-    """The type of a column in PostgreSQL. Raises EgovError for a type that is not mapped."""
+    """The type of a column in PostgreSQL. Raises EgovError for a type that is not mapped.
+
+    Text has a length if the contract knows it, because ODBC takes text without a length for a long text, which many tools
+    neither group nor filter.
+    """
+    if column.data_type == "VARCHAR" and (length := _length(table, column)):
+        return f"varchar({length})"
     if decimal := DECIMAL.fullmatch(column.data_type):
         return f"numeric({decimal[1]},{decimal[2]})"
     if column.data_type not in TYPES:
@@ -183,6 +194,13 @@ def postgres_type(table: Table, column: Column) -> str:
             f"{table.full_name}.{column.name} is {column.data_type}, which is not mapped to PostgreSQL; expected {expected}"
         )
     return TYPES[column.data_type]
+
+
+def _length(table: Table, column: Column) -> int | None:
+    """The greatest length of a text that the contract allows in a column, None if it does not say."""
+    lists = [LISTED.fullmatch(constraint.text) for constraint in table.constraints if constraint.columns == (column.name,)]
+    values = [value for listed in lists if listed for value in re.findall(r"'((?:[^']|'')*)'", listed[1])]
+    return LENGTHS.get(column.name) or max(map(len, values), default=None)
 
 
 def add_constraints(server: Server, tables: list[Table], *, foreign: bool) -> None:

@@ -35,19 +35,32 @@ SETTINGS = {
 LONGEST_NAME = 63
 # PostgreSQL's built-in roles whose members could write to the published tables, block their readers, or do anything at all.
 POWERFUL = ["pg_write_all_data", "pg_maintain", "pg_write_server_files", "pg_execute_server_program"]
+# Of each table with a key, one column that is not a key by itself. Readers get REFERENCES on it, because information_schema
+# lists keys and relations only to those who have more than SELECT on the table. No foreign key can refer to such a column.
+HARMLESS = """
+    select a.attrelid as relation, min(a.attnum) as column_number from pg_attribute as a
+    join pg_class as c on c.oid = a.attrelid join pg_namespace as n on n.oid = c.relnamespace
+    where nspname = any(%(schemas)s) and a.attnum > 0 and not a.attisdropped
+        and exists (select from pg_constraint where conrelid = c.oid and contype in ('p', 'f', 'u'))
+        and not exists (select from pg_index where indrelid = c.oid and indisunique and indnkeyatts = 1 and indkey[0] = attnum)
+    group by a.attrelid
+"""
 # The rights of every role except the owner on the schemas %(schemas)s, their tables and their columns.
-RIGHTS = """
-    with granted as (
-        select 'schema' as kind, nspowner as owner, (aclexplode(nspacl)).* from pg_namespace where nspname = any(%(schemas)s)
+RIGHTS = f"""
+    with harmless as ({HARMLESS}),
+    granted as (
+        select 'schema' as kind, nspowner as owner, array['USAGE'] as reading, (aclexplode(nspacl)).*
+        from pg_namespace where nspname = any(%(schemas)s)
         union all
-        select 'all tables in schema', relowner, (aclexplode(relacl)).*
+        select 'all tables in schema', relowner, array['SELECT'], (aclexplode(relacl)).*
         from pg_class join pg_namespace as n on n.oid = relnamespace where nspname = any(%(schemas)s)
         union all
-        select 'all tables in schema', relowner, (aclexplode(attacl)).*
+        select 'all tables in schema', relowner,
+            case when column_number = attnum then array['SELECT', 'REFERENCES'] else array['SELECT'] end, (aclexplode(attacl)).*
         from pg_attribute join pg_class as c on c.oid = attrelid join pg_namespace as n on n.oid = relnamespace
+        left join harmless on relation = attrelid
         where nspname = any(%(schemas)s))
-    select distinct kind, rolname, privilege_type,
-        privilege_type = case kind when 'schema' then 'USAGE' else 'SELECT' end as reads, is_grantable
+    select distinct kind, rolname, privilege_type, privilege_type = any(reading) as reads, is_grantable
     from granted left join pg_roles as r on r.oid = grantee where grantee <> owner order by 1, 2, 3
 """
 
@@ -181,7 +194,7 @@ def make_role(server: Server, role: str) -> None:
 
 
 def grant(server: Server, schemas: Sequence[str], role: str, *, keep_readers: bool) -> str:
-    """Let `role` read the schemas, and revoke all other rights on them except those of their owner.
+    """Let `role` read the schemas and see their keys, and revoke all other rights on them except those of their owner.
 
     Default privileges may give rights on every new object. With `keep_readers`, roles that have been granted the right to read
     by name keep it. Returns the roles from which rights were revoked. Raises EgovError if a right cannot be revoked.
@@ -204,6 +217,13 @@ def grant(server: Server, schemas: Sequence[str], role: str, *, keep_readers: bo
         server.execute(revoke.format(sql.SQL(only), sql.SQL(right), sql.SQL(kind), names, whom))
     for right in ("usage on schema", "select on all tables in schema"):
         server.execute(sql.SQL("grant {} {} to {}").format(sql.SQL(right), names, sql.Identifier(role)))
+    for schema, table, column in server.execute(
+        f"select nspname, relname, attname from ({HARMLESS}) as h join pg_class as c on c.oid = relation "
+        "join pg_namespace as n on n.oid = relnamespace join pg_attribute on attrelid = relation and attnum = column_number",
+        {"schemas": list(schemas)},
+    ).fetchall():
+        shown = sql.SQL("grant references ({}) on {} to {}")
+        server.execute(shown.format(sql.Identifier(column), sql.Identifier(schema, table), sql.Identifier(role)))
     if left := excess():
         raise EgovError(
             f"{_who(left)} has rights on the tables that only their owner and role {role} should have, and they cannot be "
