@@ -144,8 +144,13 @@ def test_a_country_has_its_discrepancies_and_its_claims(built: Project, release:
         ).fetchall()
     )
     assert {
-        name[8:]: len(part["findings"]) for name, part in page.items() if name.startswith("country-") and part["findings"]
+        name[8:]: sum(rule["findings"] for rule in part["rules"].values())
+        for name, part in page.items()
+        if name.startswith("country-") and part["rules"]
     } == found
+    shown = [len(rule["shown"]) for rule in page["country-CAN"]["rules"].values()]
+    assert max(shown) == explore.MOST_FINDINGS
+    assert sum(shown) < found["CAN"]
     assert len(page["country-KAZ"]["claims"]) == release.execute("select count(*) from reports.rpt_claims").fetchall()[0][0]
     statements = page["texts"]["list"]
     austria = [statements[claim[1]] for claim in page["country-AUT"]["claims"]]

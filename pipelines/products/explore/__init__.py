@@ -24,6 +24,7 @@ from markupsafe import Markup
 from pipelines.products.contract import File, Product
 from pipelines.products.explore.shapes import WORLD
 from pipelines.products.pages import base_style, embeddable, templates, toolbar_script
+from pipelines.products.pages.figures import MONTH, in_text
 from pipelines.products.pages.translator import Translator
 from pipelines.products.report import LANGUAGES, names
 from pipelines.releases.catalog import Catalog
@@ -40,6 +41,8 @@ NEXT_CHANGE = re.compile(r"(?<=\.) (?=[A-Z]+: )")
 COMPARED_USAGE = ("isora",)
 # Of another source that has more figures for a country than this, the page shows only the largest of the latest period.
 MANY, MOST_USED = 100, 10
+# How many findings under one rule the page of a country shows; of the others it says how many there are.
+MOST_FINDINGS = 100
 
 
 def warm_up() -> None:
@@ -78,12 +81,8 @@ def write(draft: Draft, catalog: Catalog) -> None:
 
 
 def translators(catalog: Catalog) -> list[Translator]:
-    """One translator for each language into which the page is translated, with the names in the tables."""
-    return [
-        Translator(language, names(catalog, language) | _channel_names(catalog, language))
-        for language in LANGUAGES
-        if language != "en"
-    ]
+    """One translator for each language of the page, with the names in the tables."""
+    return [Translator(language, names(catalog, language) | _channel_names(catalog, language)) for language in LANGUAGES]
 
 
 def _channel_names(catalog: Catalog, language: str) -> dict[str, str]:
@@ -323,13 +322,17 @@ def _countries(catalog: Catalog) -> tuple[dict[str, Json], list[str]]:
     def numbered(row: Json, *names: str) -> list[int | str | None]:
         return [None if row[name] is None else texts.setdefault(row[name], len(texts)) for name in names]
 
-    countries: dict[str, Json] = defaultdict(lambda: {"findings": [], "claims": [], "services": []})
+    countries: dict[str, Json] = defaultdict(lambda: {"rules": {}, "claims": [], "services": []})
     for row in catalog.rows(
         """select country_code, source_code, locator, printed_text, reading, rule, note from reports.rpt_discrepancies
         where country_code is not null order by source_code, finding_code"""
     ):
-        figures = [row["source_code"], row["locator"], row["printed_text"]]
-        countries[row["country_code"]]["findings"].append(figures + numbered(row, "reading", "rule", "note"))
+        (rule,) = numbered(row, "rule")
+        found = countries[row["country_code"]]["rules"].setdefault(rule, {"findings": 0, "shown": []})
+        found["findings"] += 1
+        if len(found["shown"]) < MOST_FINDINGS:
+            printed = [row["source_code"], row["printed_text"]]
+            found["shown"].append(printed + numbered(row, "locator", "reading", "note"))
     for row in catalog.rows(
         # the article is about Kazakhstan; a claim concerns another country if one of its texts says the name or the code
         r"""with claims as (
@@ -366,18 +369,21 @@ def _countries(catalog: Catalog) -> tuple[dict[str, Json], list[str]]:
 
 
 def _words(translator: Translator, parts: Mapping[str, Json]) -> dict[str, Json]:
-    """The translations into one language: of the texts of the page itself, of short texts from the tables, and of long ones.
+    """How one language says the texts of the page itself, short texts from the tables, and long ones.
 
-    A text from the tables that has no translation is left out; the page shows it in English and marks it as English.
+    What the language says as it stands is left out. So is a text from the tables that has no translation: the page shows it in
+    English and marks it as English.
     """
     overview = parts["overview"]
-    short = {text: translator.say(text) for text in page_texts()}
+    short = {text: said for text in page_texts() if (said := translator.say(text)) != text}
+    services = [row for part in parts.values() for row in part.get("services", ())]
     told = {
         *overview["statuses"].values(),
         *(source[name] for source in overview["sources"].values() for name in ("title", "publisher")),
         *(country[name] for country in overview["countries"] for name in ("region", "subregion")),
         *(entry.get(name) for entry in overview["indicators"] for name in ("family", "measure")),
-        *(row["measure"] for part in parts.values() for row in part.get("services", ())),
+        *(row["measure"] for row in services),
+        *(row["period_code"] for row in services if MONTH.fullmatch(row["period_code"])),
         *(text for part in parts.values() for text in part.get("methods", {}).values()),
         *(
             change.partition(": ")[2]
@@ -386,15 +392,21 @@ def _words(translator: Translator, parts: Mapping[str, Json]) -> dict[str, Json]
             for change in changes
         ),
     }
-    short |= {text: said for text in sorted(told - {None}) if (said := translation(translator, text))}
+    short |= {text: own for text in sorted(told - {None}) if (own := translation(translator, text))}
     long = [translation(translator, text) for text in parts["texts"]["list"]]
     return {f"words-{translator.language}": short, f"texts-{translator.language}": {"list": long}}
 
 
 def translation(translator: Translator, text: str) -> str | None:
-    """The translation of a text from the tables, or None if the catalogs have none."""
+    """A text from the tables in the language, with its figures in the format of the language.
+
+    None if the catalogs have no translation, or if the language says the text as it stands.
+    """
     sayings = translator.sayings(text)
-    return sayings[0].text if sayings else None
+    if not sayings and translator.language != "en":
+        return None
+    said = in_text(sayings[0].text if sayings else text, translator.language)
+    return said if said != text else None
 
 
 def _in(codes: tuple[str, ...]) -> str:

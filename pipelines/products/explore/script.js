@@ -24,7 +24,7 @@
   const place = (code) => countries.get(code) ?? groups.get(code);
 
   let language = "en";
-  const words = () => (language === "en" ? {} : part(`words-${language}`));
+  const words = () => part(`words-${language}`);
   // `_` translates a text of the page itself and fills in its places; `mark` shows a text from the data.
   const _ = (text, values = {}) => (words()[text] ?? text).replace(/%(\w+)%/g, (_whole, name) => values[name]);
   const mark = (text, translated = words()[text]) =>
@@ -50,7 +50,10 @@
     const grouped = whole.length > 4 ? whole.replace(/\B(?=(\d{3})+$)/g, language === "en" ? "," : "\u00a0") : whole;
     return decimals ? `${grouped}${language === "en" ? "." : ","}${decimals}` : grouped;
   };
-  const rounded = (value) => told(Number(value.toFixed(Math.abs(value) < 10 ? 4 : Math.abs(value) < 1000 ? 1 : 0)));
+  // Half away from zero from the decimal digits, as pages/figures.py does: a text is rounded exactly, a number is not.
+  const rounded = (value) => told(Number(new Intl.NumberFormat("en", {
+    maximumFractionDigits: Math.abs(value) < 10 ? 4 : Math.abs(value) < 1000 ? 1 : 0, useGrouping: false, roundingMode: "halfExpand",
+  }).format(exact(value))));
   const yearOf = (period) => Number(period.slice(0, 4));
   const periodName = (period) => (/^\d{4}$/.test(period) ? period : /^\d{4}-A1$/.test(period) ? _("fiscal year %year%", { year: yearOf(period) }) : period);
   const locale = () => (language === "en" ? {} : { formatLocale: { decimal: ",", thousands: "\u00a0", grouping: [3], currency: ["", ""], minus: "−" } });
@@ -479,9 +482,9 @@
   // ---- the page of a country
 
   const countryPage = (code) => {
-    const country = countries.get(code), own = part(`country-${code}`) ?? { findings: [], claims: [], services: [] };
-    const translated = language === "en" ? null : part(`texts-${language}`).list;
-    const long = (number) => (number === null ? null : mark(part("texts").list[number], translated?.[number] ?? undefined));
+    const country = countries.get(code), own = part(`country-${code}`) ?? { rules: {}, claims: [], services: [] };
+    const translated = part(`texts-${language}`).list;
+    const long = (number) => (number === null ? null : mark(part("texts").list[number], translated[number] ?? undefined));
     const around = members.filter((each) => each.subregion && each.subregion === country.subregion);
     const within = overview.groups.filter((group) => group.members.includes(code) && group.code !== "world");
     const section = (id, title, ...content) => make("section", { id }, make("h2", {}, title), ...content);
@@ -553,15 +556,16 @@
       make("h3", {}, mark(overview.sources[source].title)),
       rows.length < rows[0].figures ? make("p", {}, _("The source has %number% figures for this country. These are the largest numbers of applications of the latest period.", { number: told(rows[0].figures) })) : null,
       table(overview.sources[source].title, [_("Service"), _("Period"), _("What is counted"), _("Channel"), _("Number")], rows.map((each) => make("tr", {},
-        make("th", { scope: "row" }, each[`name_${language}`] ? each[`name_${language}`] : mark(each.name_en, undefined)), make("td", {}, each.period_code.replace(/^(\d{4})-04-01\/P1Y$/, (_whole, year) => `${year}–${Number(year) + 1}`).replace("XXXX-XX", _("not stated"))), make("td", {}, mark(each.measure)),
+        make("th", { scope: "row" }, each[`name_${language}`] ? each[`name_${language}`] : mark(each.name_en, undefined)), make("td", {}, words()[each.period_code] ?? each.period_code.replace(/^(\d{4})-04-01\/P1Y$/, (_whole, year) => `${year}–${Number(year) + 1}`).replace("XXXX-XX", _("not stated"))), make("td", {}, mark(each.measure)),
         make("td", {}, each[`channel_${language}`] ?? "–"), each.usage_count === null ? make("td", { className: "absent" }, _("no figure")) : make("td", {}, `${each.value_qualifier === "at_least" ? "≥ " : ""}${told(each.usage_count)}`)))), sourceLine([source]),
     ]);
 
     const VERDICTS = { supported: _("Supported"), supported_with_qualification: _("Supported in a narrower wording"), contradicted: _("Contradicted"), not_checkable: _("Cannot be checked") };
     const claims = own.claims.length ? make("ul", { className: "claims" }, own.claims.map(([verdict, statement, observed, note]) => make("li", {}, make("p", {}, long(statement)), make("p", { className: `verdict ${verdict}` }, VERDICTS[verdict] ?? verdict), make("p", { className: "note" }, long(observed), observed === null ? null : ". ", long(note)))))
       : make("p", {}, _("No claim of the article names this country."));
-    const findings = own.findings.length ? [...Map.groupBy(own.findings, (finding) => finding[4])].map(([rule, found]) => make("details", {}, make("summary", {}, long(rule), ` (${told(found.length)})`),
-      make("ul", {}, found.slice(0, 100).map(([source, locator, printed, reading, , note]) => make("li", {}, make("span", { lang: "en" }, `${overview.sources[source].title}, ${locator}`), ": ", printed === null ? "" : `“${printed}” → `, long(reading), ". ", long(note)))), found.length > 100 ? make("p", {}, _("Further ones are in the table rpt_discrepancies: %number%", { number: told(found.length - 100) })) : null))
+    const rules = Object.entries(own.rules);
+    const findings = rules.length ? rules.map(([rule, { findings: count, shown }]) => make("details", {}, make("summary", {}, long(Number(rule)), ` (${told(count)})`),
+      make("ul", {}, shown.map(([source, printed, locator, reading, note]) => make("li", {}, mark(overview.sources[source].title), ", ", long(locator), ": ", printed === null ? "" : [make("q", { lang: "en" }, printed), " → "], long(reading), ". ", long(note)))), count > shown.length ? make("p", {}, _("Further ones, in the database only: %number%", { number: told(count - shown.length) })) : null))
       : [make("p", {}, _("No discrepancy is recorded for this country."))];
 
     const subregion = country.subregion ? mark(country.subregion) : null;
@@ -609,7 +613,7 @@
     main.replaceChildren(...(state.wrong
       ? [make("div", { className: "wrong", role: "alert" }, make("h2", {}, _("There is no such view")), make("p", {}, state.wrong), make("p", {}, make("a", { href: addressOf(standard()) }, _("Open the standard view"))))]
       : state.country ? [jump, countryPage(state.country)] : [controls(state), compare(state), jump]));
-    footer.replaceChildren(make("p", {}, _("Every figure leads back to a printed cell: see marts.dim_source_cells in the database of release %release%.", { release: overview.release })));
+    footer.replaceChildren(make("p", {}, _("The database of release %release% leads every figure back to its printed cell.", { release: overview.release })));
     drawAll();
     if (kept) document.getElementById(kept)?.focus({ preventScroll: true });
     else scrollTo({ top: 0, behavior: "instant" });

@@ -98,7 +98,8 @@ class Translator:
         """A text of figures, codes and names alone, with the names in the language; none if it holds another word."""
         if any(WORD.search(word) and word not in self.names for word in re.findall(r"\w+", text)):
             return []
-        return [Saying(re.sub(r"\w+", lambda found: self.names.get(found[0], found[0]), text))]
+        # a part of a longer code, such as CAN in CAN-2914, is not a name
+        return [Saying(re.sub(r"(?<![\w-])\w+(?![\w-])", lambda found: self.names.get(found[0], found[0]), text))]
 
     def _filled(self, entry: str, values: dict[str, str]) -> Saying | None:
         """The translation of a template, filled with these values, or None if one of them has no translation."""
