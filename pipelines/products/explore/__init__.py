@@ -42,7 +42,7 @@ COMPARED_USAGE = ("isora",)
 # Of another source that has more figures for a country than this, the page shows only the largest of the latest period.
 MANY, MOST_USED = 100, 10
 # How many findings under one rule the page of a country shows; of the others it says how many there are.
-MOST_FINDINGS = 100
+MOST_FINDINGS = 50
 
 
 def warm_up() -> None:
@@ -82,12 +82,15 @@ def write(draft: Draft, catalog: Catalog) -> None:
 
 def translators(catalog: Catalog) -> list[Translator]:
     """One translator for each language of the page, with the names in the tables."""
-    return [Translator(language, names(catalog, language) | _channel_names(catalog, language)) for language in LANGUAGES]
+    return [Translator(language, names(catalog, language) | _further_names(catalog, language)) for language in LANGUAGES]
 
 
-def _channel_names(catalog: Catalog, language: str) -> dict[str, str]:
-    """The names of channels in a language, by their English names: notes on usage name channels."""
-    found = catalog.rows(f"select name_en as said, name_{language} as name from marts.dim_channels")
+def _further_names(catalog: Catalog, language: str) -> dict[str, str]:
+    """The names of channels and regions in a language, by their English names: notes and places in sources name them."""
+    found = catalog.rows(
+        f"""select name_en as said, name_{language} as name from marts.dim_channels
+        union all select name_en, name_{language} from marts.dim_regions"""
+    )
     return {row["said"]: row["name"] for row in found}
 
 

@@ -23,6 +23,7 @@ HERE = Path(__file__).parent
 # A text without such a word is a number or a code and needs no translation.
 WORD = re.compile(r"[^\W\d_A-Z]{2}")
 PLACE = re.compile(r"\{(\w+)\}")
+FILE = re.compile(r"\S+\.(?:csv|xlsx)\b")
 # A value must not hold the punctuation that separates values, unless the name of its placeholder ends in _list or _text.
 SHORT, LONG = r"[^,;:]+?", r".*?"
 
@@ -95,8 +96,8 @@ class Translator:
         return found or self._named(text) or self._listed(text)
 
     def _named(self, text: str) -> list[Saying]:
-        """A text of figures, codes and names alone, with the names in the language; none if it holds another word."""
-        if any(WORD.search(word) and word not in self.names for word in re.findall(r"\w+", text)):
+        """A text of figures, codes, files and names alone, with the names in the language; none if it holds another word."""
+        if any(WORD.search(word) and word not in self.names for word in re.findall(r"\w+", FILE.sub("", text))):
             return []
         # a part of a longer code, such as CAN in CAN-2914, is not a name
         return [Saying(re.sub(r"(?<![\w-])\w+(?![\w-])", lambda found: self.names.get(found[0], found[0]), text))]
