@@ -103,7 +103,8 @@ def describe(database: Path, manifest_file: Path) -> None:
         ).fetchall()
         rows = [(*place, data_type, units.get(tuple(place)), comment) for *place, data_type, comment in described]
         connection.executemany("insert into meta.dictionary values (?, ?, ?, ?, ?, ?)", rows)
-        connection.executemany("insert into meta.table_sources values (?, ?, ?)", sources)
+        if sources:
+            connection.executemany("insert into meta.table_sources values (?, ?, ?)", sources)
         connection.commit()
         for (schema,) in connection.execute(
             "select schema_name from duckdb_schemas() where database_name = current_database() and not internal"

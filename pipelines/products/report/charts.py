@@ -300,7 +300,8 @@ def services_by_month(rows: Rows, events: Rows, style: Style) -> str:
         }
         for row in rows
     ]
-    most = {panel: max(row["value"] for row in data if row["panel"] == panel) for panel in {row["panel"] for row in data}}
+    panels = dict.fromkeys(row["panel"] for row in data)  # in the order of the rows, so that the same rows give the same bytes
+    most = {panel: max(row["value"] for row in data if row["panel"] == panel) for panel in panels}
     # an unseen point above the marks of a panel keeps them clear of the numbers of its events
     data += [
         {"panel": panel, "kind": "room", "from": FIRST_MONTH.isoformat(), "value": 1.45 * value}
