@@ -201,7 +201,7 @@ const charts = (() => {
       width: room, height, autosize: { type: "fit-x", contains: "padding" }, padding: 2, config,
       projection: { type: "equalEarth" },
       layer: [
-        { data: topology, mark: silent({ type: "geoshape", ...outline }), encoding: { fill: absent } },
+        { data: topology, transform: [...joined, { filter: "!isValid(datum.code)" }], mark: silent({ type: "geoshape", ...outline }), encoding: { fill: absent } },
         { data: topology, transform: [...joined, { filter: "isValid(datum.code) && !isValid(datum.value)" }], mark: { type: "geoshape", ...outline, fill: ABSENT }, encoding: { description: said, stroke: ring, strokeWidth: thick } },
         { data: topology, transform: [...joined, { filter: "isValid(datum.value)" }], mark: { type: "geoshape" }, encoding: { color: colour, description: said, stroke: ring, strokeWidth: thick } },
         ...(dots.some((row) => row.value === null) ? [{ data: { values: dots.filter((row) => row.value === null) }, mark: { type: "circle", size: dot, opacity: 1, fill: ABSENT, stroke: SOFT }, encoding: { ...position, description: said, strokeWidth: thick } }] : []),

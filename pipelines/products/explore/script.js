@@ -51,9 +51,8 @@
     return decimals ? `${grouped}${language === "en" ? "." : ","}${decimals}` : grouped;
   };
   // Half away from zero from the decimal digits, as pages/figures.py does: a text is rounded exactly, a number is not.
-  const rounded = (value) => told(Number(new Intl.NumberFormat("en", {
-    maximumFractionDigits: Math.abs(value) < 10 ? 4 : Math.abs(value) < 1000 ? 1 : 0, useGrouping: false, roundingMode: "halfExpand",
-  }).format(exact(value))));
+  const rounders = new Map([4, 1, 0].map((decimals) => [decimals, new Intl.NumberFormat("en", { maximumFractionDigits: decimals, useGrouping: false, roundingMode: "halfExpand" })]));
+  const rounded = (value) => told(Number(rounders.get(Math.abs(value) < 10 ? 4 : Math.abs(value) < 1000 ? 1 : 0).format(exact(value))));
   const yearOf = (period) => Number(period.slice(0, 4));
   const periodName = (period) => (/^\d{4}$/.test(period) ? period : /^\d{4}-A1$/.test(period) ? _("fiscal year %year%", { year: yearOf(period) }) : period);
   const locale = () => (language === "en" ? {} : { formatLocale: { decimal: ",", thousands: "\u00a0", grouping: [3], currency: ["", ""], minus: "−" } });
@@ -289,12 +288,14 @@
     if (!chart) bar.querySelectorAll("[data-action=svg], [data-action=png]").forEach((button) => button.remove());
     return whole;
   };
-  const drawAll = () => drawings.filter(({ chart, width }) => chart.isConnected && chart.clientWidth !== width).forEach((each) => {
-    each.width = each.chart.clientWidth;
-    each.draw();
-  });
-  let waiting;
-  addEventListener("resize", () => { clearTimeout(waiting); waiting = setTimeout(drawAll, 150); });
+  // One after the other, so that the first is seen before the second is begun.
+  const drawAll = async () => {
+    const waiting = drawings.filter(({ chart, width }) => chart.isConnected && chart.clientWidth !== width);
+    for (const each of waiting) each.width = each.chart.clientWidth;
+    for (const each of waiting) if (each.chart.isConnected) await each.draw();
+  };
+  let resized;
+  addEventListener("resize", () => { clearTimeout(resized); resized = setTimeout(drawAll, 150); });
 
   // ---- choosing
 
@@ -540,6 +541,8 @@
     // what it uses: the channels of the services that many countries count, and other services as the sources print them
     const byService = Map.groupBy(overview.indicators.filter((indicator) => indicator.service), (indicator) => indicator.code.split(".")[0]);
     const usage = [...byService.values()].flatMap((found) => {
+      // most countries use few of the services: only the figures of those are decoded
+      if (!found.some((indicator) => part(`figures-${indicator.code}`).values?.[code])) return [];
       const rows = found.map((indicator) => {
         const figures = figuresOf(indicator.code), values = figures.values?.[code];
         const number = values ? values.findLastIndex((each) => each !== null) : -1;
