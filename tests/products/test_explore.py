@@ -463,6 +463,17 @@ def test_the_page_of_a_country_tells_what_is_known(browser: Browser, built: Proj
 
 
 @pytest.mark.browser
+def test_on_paper_the_heading_is_dark_and_the_switches_go(browser: Browser, built: Project) -> None:
+    page = opened(browser, built, "en/KAZ")
+    page.locator(MARKS).first.wait_for(state="attached")
+    page.emulate_media(media="print")
+    # browsers print no backgrounds: white letters on a dark band would vanish
+    assert page.evaluate("getComputedStyle(document.querySelector('h1')).color") == "rgb(23, 36, 47)"
+    assert page.locator(".controls:visible, .picker:visible, .toolbar:visible, nav:visible").count() == 0
+    assert page.locator("figure .chart:visible svg").count() == 2
+
+
+@pytest.mark.browser
 @pytest.mark.parametrize("language", EGDI)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
