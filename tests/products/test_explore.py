@@ -369,7 +369,7 @@ def test_the_rows_to_download_equal_the_database(
 
 @pytest.mark.browser
 def test_the_buttons_save_and_copy(browser: Browser, built: Project) -> None:
-    page = opened(browser, built, "ru/EGDI/value/map/2024/KAZ")
+    page = opened(browser, built, "ru/EGDI/value/map/2024/KAZ,GEO")
     page.locator(MARKS).first.wait_for(state="attached")
     for action, starts in (("svg", b"<svg"), ("png", b"\x89PNG")):
         with page.expect_download() as download:
@@ -379,11 +379,14 @@ def test_the_buttons_save_and_copy(browser: Browser, built: Project) -> None:
         assert len(saved) > 20_000
         assert b"var(--" not in saved, "colours must not depend on the page"
     browser.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    for action, holds in (("link", "explore.html#ru/EGDI/value/map/2024/KAZ"), ("cite", built.current.readlink().name)):
+    address = "explore.html#ru/EGDI/value/map/2024/KAZ,GEO"
+    for action, holds in (("link", f"file://{built.current.resolve()}/report/"), ("cite", built.current.readlink().name)):
         page.locator(f"[data-action={action}]").click()
         expect(page.locator(".said")).not_to_be_empty()
         copied = page.evaluate("() => document.querySelector('.said input')?.value ?? navigator.clipboard.readText()")
         assert holds in copied
+        assert copied.endswith(address)
+        assert (action == "cite") == ("file:" not in copied), "the folder of this computer leads nobody else to the figure"
 
 
 @pytest.mark.browser

@@ -191,7 +191,7 @@ def test_the_buttons_give_what_is_shown(browser: Browser, built: Project, langua
     assert "var(" not in ElementTree.tostring(picture, encoding="unicode")
     assert saved("rank", "png")[1].startswith(b"\x89PNG")
     browser.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    for action, ends in (("link", f"report/index.html#{language}-rank"), ("cite", f"#{language}-rank")):
+    for action, ends in (("link", f"report/index.html#{language}-rank"), ("cite", f" index.html#{language}-rank")):
         figure.locator(f"[data-action={action}]").click()
         figure.locator(".said:not(:empty)").wait_for()
         copied = page.evaluate("navigator.clipboard.readText()")

@@ -20,20 +20,7 @@ const charts = (() => {
     text: { fill: INK, fontSize: 12 },
   };
 
-  const pen = document.createElement("canvas").getContext("2d");
-  const widthOf = (text) => {
-    pen.font = `600 12px ${FONT}`;
-    return pen.measureText(text).width;
-  };
-  const wrapped = (text, width) => {
-    const lines = [""];
-    for (const word of text.split(" ")) {
-      const longer = `${lines.at(-1)} ${word}`.trim();
-      if (lines.at(-1) && widthOf(longer) > width) lines.push(word);
-      else lines[lines.length - 1] = longer;
-    }
-    return lines;
-  };
+  const linesOf = (text, width) => wrapped(text, width, `600 12px ${FONT}`);
 
   // Labels beside the ends of lines must not cover each other: each moves down as far as the one above it demands, and all of
   // them move up again by as much as the last one leaves the picture. Positions are in pixels from the top.
@@ -68,7 +55,7 @@ const charts = (() => {
     const absent = [...new Set(rows.filter((row) => row.value === null).map((row) => row.name))];
     const strip = absent.length ? 24 + 14 * absent.length : 0;
     const domain = domainOf(rows, scale);
-    const entry = (name) => wrapped(name, room - 60).join("\n"); // a long name takes several lines of the legend
+    const entry = (name) => linesOf(name, room - 60).join("\n"); // a long name takes several lines of the legend
     const top = (value) => {
       const share = (value - domain[0]) / (domain[1] - domain[0]);
       return plot * (scale.isRank ? share : 1 - share);
@@ -76,7 +63,7 @@ const charts = (() => {
     const labels = isNarrow ? [] : spread(
       chosen.flatMap(([name, colour]) => {
         const last = rows.filter((row) => row.name === name && row.value !== null).at(-1);
-        const lines = wrapped(name, 150);
+        const lines = linesOf(name, 150);
         return last ? [{ lines, colour, name, entry: entry(name), top: top(last.value) - 7.5 * lines.length, x: last.x }] : [];
       }),
       plot + strip,
@@ -162,7 +149,7 @@ const charts = (() => {
     };
     const each = chosen.map((row, number) => ({
       ...row, length: lengthOf(row), zero: 0, head: 44 * number + 14, bar: 44 * number + 29,
-      text: row.value === null ? wrapped(`${row.name}: ${row.short}`, width) : `${row.name}: ${row.short}`,
+      text: row.value === null ? linesOf(`${row.name}: ${row.short}`, width) : `${row.name}: ${row.short}`,
     }));
     const single = {
       width, height: 44 * each.length,
@@ -173,7 +160,7 @@ const charts = (() => {
         { mark: { type: "rect", opacity: 0, x: 0, x2: "width" }, encoding: { y: { field: "head", type: "quantitative", scale: null, axis: null }, y2: { field: "bar" }, description: said } },
       ],
     };
-    return { autosize: { type: "pad", contains: "padding" }, padding: 4, spacing: 14, config, vconcat: amounts.length > 1 ? [{ ...all, title: { text: wrapped(texts.all, width), anchor: "start", fontSize: 12, fontWeight: "normal", color: SOFT } }, single] : [single] };
+    return { autosize: { type: "pad", contains: "padding" }, padding: 4, spacing: 14, config, vconcat: amounts.length > 1 ? [{ ...all, title: { text: linesOf(texts.all, width), anchor: "start", fontSize: 12, fontWeight: "normal", color: SOFT } }, single] : [single] };
   };
 
   // The world. A country that is too small to have a shape is a dot.

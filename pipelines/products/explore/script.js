@@ -283,7 +283,7 @@
       name: id, title, source: foot.textContent, rows, link,
       svg: () => whole.querySelector(".chart svg"),
       words: { csv: "CSV", svg: "SVG", png: "PNG", link: _("Copy the link"), cite: _("Copy the citation"), copy: _("Text to copy"), copied: _("Copied.") },
-      citation: `${overview.work}. ${title}. ${foot.textContent} ${link().replace(/^file:.*\//, "")}`,
+      citation: `${overview.work}. ${title}. ${foot.textContent}`,
     });
     if (!chart) bar.querySelectorAll("[data-action=svg], [data-action=png]").forEach((button) => button.remove());
     return whole;
@@ -331,7 +331,7 @@
         option.addEventListener("pointerdown", (event) => event.preventDefault());
         option.addEventListener("click", () => choose(code));
         return option;
-      }) : [make("li", { role: "option", "aria-disabled": "true", "aria-selected": "false" }, _("Nothing has this name or code."))]));
+      }) : [make("li", { role: "option", "aria-disabled": "true", "aria-selected": "false" }, search(input.value, place).length ? _("Already chosen.") : _("Nothing has this name or code."))]));
       list.hidden = false;
       input.setAttribute("aria-expanded", "true");
       point(found.length && input.value ? 0 : -1);

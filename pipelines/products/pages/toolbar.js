@@ -1,3 +1,16 @@
+// Breaks a text into lines of at most `width` pixels in a font.
+const wrapped = (text, width, font) => {
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = font;
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const longer = `${lines.at(-1)} ${word}`.trim();
+    if (lines.at(-1) && pen.measureText(longer).width > width) lines.push(word);
+    else lines[lines.length - 1] = longer;
+  }
+  return lines;
+};
+
 // The buttons under a chart: its rows as CSV, its picture as SVG and PNG, a link to it, and how to cite it.
 //
 // toolbar(host, chart) fills the element `host`. `chart` describes what is shown:
@@ -8,7 +21,7 @@
 //   rows()    an array of rows, the first one with the names of the columns; null is an empty cell
 //   svg()     the SVG element, or a promise of it; its colours may be CSS variables
 //   link()    the address that opens the same view
-//   citation  the text to copy
+//   citation  what to cite; the address follows it, without the folder if the page lies in one of this computer
 const toolbar = (() => {
   const FONT = "13px sans-serif", MARGIN = 16, LINE = 18;
 
@@ -23,18 +36,6 @@ const toolbar = (() => {
     const address = URL.createObjectURL(content instanceof Blob ? content : new Blob([content], { type }));
     Object.assign(document.createElement("a"), { href: address, download: name }).click();
     setTimeout(() => URL.revokeObjectURL(address), 10000);
-  };
-
-  const wrapped = (text, width, font) => {
-    const pen = document.createElement("canvas").getContext("2d");
-    pen.font = font;
-    const lines = [""];
-    for (const word of text.split(" ")) {
-      const longer = `${lines.at(-1)} ${word}`.trim();
-      if (lines.at(-1) && pen.measureText(longer).width > width) lines.push(word);
-      else lines[lines.length - 1] = longer;
-    }
-    return lines;
   };
 
   // The picture stands alone: the title and the source become part of it, and the variables of the page become colours.
@@ -105,7 +106,7 @@ const toolbar = (() => {
       svg: async () => save(`${chart.name}.svg`, picture(chart, await chart.svg()).text, "image/svg+xml"),
       png: async () => save(`${chart.name}.png`, await asPng(picture(chart, await chart.svg())), "image/png"),
       link: () => copy(chart.link()),
-      cite: () => copy(chart.citation),
+      cite: () => copy(`${chart.citation} ${chart.link().replace(/^file:[^#]*\//, "")}`),
     };
     host.classList.add("toolbar");
     host.replaceChildren(...Object.entries(actions).map(([action, act]) => {

@@ -156,7 +156,7 @@
       rows: () => [...figure.querySelectorAll("tr")].map((row) => [...row.cells].map((cell) => plain(cell, part.lang))),
       svg: () => [...figure.querySelectorAll(".chart")].find((chart) => chart.checkVisibility()).querySelector("svg"),
       link,
-      citation: `${text("h3")}. ${part.dataset.title}. ${text(".source")}. ${link()}`,
+      citation: `${text("h3")}. ${part.dataset.title}. ${text(".source")}.`,
     });
   }
 
