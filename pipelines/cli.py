@@ -487,6 +487,10 @@ def sql(
 
     text = _statement(query, file)
     terminal = output is None and sys.stdout.isatty()
+    if output and output.suffix and not form and output.suffix not in ENDINGS:
+        raise EgovError(
+            f"{output}: no format ends in {output.suffix}; expected {', '.join(ENDINGS)}, or --format", Exit.REFUSED
+        )
     chosen = form or ENDINGS.get(output.suffix if output else "", Format.TABLE if terminal else Format.CSV)
     if terminal and chosen is Format.PARQUET:
         raise EgovError("parquet is no text for a terminal: name a file with --output, or use a pipe", Exit.REFUSED)

@@ -544,10 +544,10 @@ def statuses(catalog: Catalog, words: Words) -> list[tuple[Cell, list[str]]]:
 def _lines(cell: Cell, width: int) -> int:
     """How many lines a cell needs in a column of this width: only Excel finds out by itself how high a row must be.
 
-    A column of ten characters is as wide as ten digits, and so as eleven letters of running text.
+    A column of ten characters is as wide as ten digits: Kazakh letters are as wide.
     """
     text = cell.text if isinstance(cell, Link) else cell if isinstance(cell, str) else ""
-    return min(HIGHEST, sum(max(1, len(wrap(line, width + width // 10))) for line in text.split("\n")))
+    return min(HIGHEST, sum(max(1, len(wrap(line, width))) for line in text.split("\n")))
 
 
 class Writer:

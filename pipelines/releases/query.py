@@ -36,7 +36,8 @@ FIRST_WORD = re.compile(r"\(|(select|from|with|values|table|(un)?pivot|desc(ribe
 # DuckDB itself would list the tables of the schema `main`, which is empty in a release.
 SHOW_TABLES = re.compile(r"show\s+tables\s*(;|--|/\*|$)", re.IGNORECASE)
 PUBLIC_TABLES = f"""
-    select concat(schema_name, '.', table_name) as name, split_part(comment, '. ', 1) as description from duckdb_tables()
+    select concat(schema_name, '.', table_name) as name, rtrim(split_part(comment, '. ', 1), '.') as description
+    from duckdb_tables()
     where database_name = current_database() and schema_name in {PUBLIC_SCHEMAS} order by name"""
 
 NUMBERS = {

@@ -267,10 +267,15 @@ def test_a_table_that_is_not_there_names_the_one_that_is(built: Project) -> None
 
 
 def test_the_file_of_an_answer(built: Project, tmp_path: Path) -> None:
-    starts = {".csv": b"a\n1\n", ".json": b"[\n", ".md": b"| a |", ".parquet": b"PAR1", ".txt": b"a\n1\n"}
+    starts = {".csv": b"a\n1\n", ".json": b"[\n", ".md": b"| a |", ".parquet": b"PAR1", "": b"a\n1\n"}
     for ending, start in starts.items():
         assert egov(built, "sql", "select 1 as a", "-o", str(tmp_path / f"answer{ending}")).returncode == 0
         assert (tmp_path / f"answer{ending}").read_bytes().startswith(start)
+    said = egov(built, "sql", "select 1 as a", "-o", str(tmp_path / "answer.xlsx"))
+    assert (said.returncode, said.stderr.split(": ", 2)[2]) == (
+        2,
+        "no format ends in .xlsx; expected .csv, .json, .md, .parquet, or --format\n",
+    )
     link = tmp_path / "link.csv"
     link.symlink_to("answer.csv")
     assert egov(built, "sql", "select 2 as a", "-o", str(link)).returncode == 0

@@ -111,12 +111,16 @@ def test_every_figure_is_that_of_the_database(built: Project, release: duckdb.Du
 def test_every_use_of_a_channel_is_that_of_the_database(built: Project, release: duckdb.DuckDBPyConnection) -> None:
     page = parts(written(built))
     rows = release.execute(
-        """select u.service_code, coalesce(u.channel_code, 'all'), u.country_code, u.period_code, u.usage_count, s.share_of_channels,
-            u.obs_status_code
+        """select u.service_code, coalesce(u.channel_code, 'all'), u.country_code, u.period_code, u.usage_count,
+            case when o.note is null or o.note not like '%do not add up%' then s.share_of_channels end, u.obs_status_code
         from marts.fct_service_usage as u left join reports.rpt_usage_by_channel as s using (service_usage_id)
+        left join reports.rpt_online_share as o
+            on (u.source_code, u.country_code, u.service_code, u.measure_code, u.period_code)
+                = (o.source_code, o.country_code, o.service_code, o.measure_code, o.period_code)
         where u.source_code = 'isora'"""
     ).fetchall()
     assert len(rows) > 18_000
+    assert sum(share is None for *_, share, _ in rows) > 10
     for service, channel, country, period, count, share, status in rows:
         figures = page[f"figures-{service}.{channel}"]
         number = figures["periods"].index(period)
@@ -303,6 +307,10 @@ def test_an_address_opens_its_view_and_history_works(browser: Browser, built: Pr
         ("Орталық Азия", "central_asia"),
         ("tv", "TUV"),
         ("KGZ", "KGZ"),
+        ("Россия", "RUS"),
+        ("США", "USA"),
+        ("UK", "GBR"),
+        ("South Korea", "KOR"),
     ],
 )
 def test_a_name_in_any_language_or_a_code_finds_it(browser: Browser, built: Project, text: str, found: str) -> None:
@@ -327,6 +335,8 @@ def test_a_name_in_any_language_or_a_code_finds_it(browser: Browser, built: Proj
             "en/EGDI/value/line/2024/KAZ,GEO,TUV,AUT,CHE,LIE,NPL",
             "The address names 7 countries and groups. Expected: six at most.",
         ),
+        ("en/GEO/foo", "“foo” is more than an address of this page holds."),
+        ("en/EGDI/value/line/2024/KAZ/foo", "“foo” is more than an address of this page holds."),
         ("en/%E0%A4%A", "“%E0%A4%A” is neither a country nor an indicator of this release."),
     ],
 )
@@ -387,6 +397,45 @@ def test_the_buttons_save_and_copy(browser: Browser, built: Project) -> None:
         assert holds in copied
         assert copied.endswith(address)
         assert (action == "cite") == ("file:" not in copied), "the folder of this computer leads nobody else to the figure"
+
+
+@pytest.mark.browser
+def test_an_indicator_without_a_figure_says_so(browser: Browser, built: Project) -> None:
+    page = opened(browser, built, "en/EGDI")
+    page.locator("#indicator").select_option("MOBILE_COVERAGE_1C")
+    expect(page.get_by_role("note")).to_contain_text("The release has no figure of this indicator")
+    assert hash_of(page) == "en/MOBILE_COVERAGE_1C/value/line/2023/KAZ,central_asia,world"
+    page.reload()
+    expect(page.get_by_role("note")).to_contain_text("The release has no figure of this indicator")
+
+
+@pytest.mark.browser
+def test_a_period_of_few_figures_compares_nobody(browser: Browser, built: Project, release: duckdb.DuckDBPyConnection) -> None:
+    known = dict(
+        release.execute(
+            "select period_code, count(value) from reports.rpt_index_values where indicator_code = 'INTERNET_USERS' group by 1"
+        ).fetchall()
+    )
+    assert known["2024"] < known["2023"] / 2, "the sources have 2024 for few countries only"
+    page = opened(browser, built, "en/EGDI/value/bars/2024/DNK")
+    page.locator("#indicator").select_option("INTERNET_USERS")
+    page.wait_for_function("() => location.hash.includes('INTERNET_USERS')")
+    assert hash_of(page) == "en/INTERNET_USERS/value/bars/2023/DNK"
+    page = opened(browser, built, "en/DNK")
+    row = page.locator("#ranks tr", has_text="Individuals using the Internet").first.locator("td")
+    assert row.all_inner_texts() == ["2024", "99.8%", f"11 / {known['2023']} (2023)"]
+
+
+@pytest.mark.browser
+def test_the_colours_of_counts_are_named_by_their_counts(browser: Browser, built: Project) -> None:
+    page = opened(browser, built, "en/value_added_tax_return.all/value/map/2021-A1/KAZ")
+    page.locator(MARKS).first.wait_for(state="attached")
+    steps = [text for text in page.locator(".chart svg text").all_text_contents() if re.fullmatch(r"[\d,]+ – [\d,]+", text)]
+    bounds = [int(bound.replace(",", "")) for step in steps for bound in step.split(" – ")]
+    assert len(steps) == 5
+    assert bounds == sorted(bounds)
+    counts = [int(row["value"]) for row in csv_of(page) if row["value"]]
+    assert (bounds[0], bounds[-1]) == (min(counts), max(counts))
 
 
 @pytest.mark.browser
@@ -459,6 +508,7 @@ def test_the_page_of_a_country_tells_what_is_known(browser: Browser, built: Proj
     assert page.locator("#neighbours tr").filter(has_text="Uzbekistan").count() == 1
     assert page.locator("#claims li").count() == 63
     assert page.locator("#usage").get_by_text("Address certificate").count() > 0
+    assert page.locator("#usage tr", has_text="1,461,418").locator("td").first.inner_text() == "2019 (likely January 2019)"
     expect(page.locator("#over-time figure")).to_have_count(2)
     page = opened(browser, built, "en/TWN")
     expect(page.locator("main")).to_contain_text("Not a member of the United Nations.")

@@ -18,6 +18,7 @@ from typing import Any
 
 import vl_convert
 import yaml
+from babel import Locale
 from babel.messages.extract import extract
 from markupsafe import Markup
 
@@ -122,17 +123,19 @@ def data(catalog: Catalog) -> dict[str, Json]:
     of one indicator, `country-CODE` what only the page of that country shows, `texts` the longer texts to which it refers by
     number, `world` the shapes of the map.
     """
+    named = catalog.rows(
+        """select country_code as code, country_iso2 as iso2, m49_code as m49, name_en as en, name_ru as ru, name_kk as kk,
+            region_name as region, subregion_name as subregion, is_un_member as member
+        from marts.dim_countries order by country_code"""
+    )
+    printed = catalog.rows("select country_code, name from raw.codes_country_names order by all")
     indicators = _indicators(catalog)
     usage = _usage(catalog)
     figures = _index_figures(catalog) | {entry["code"]: entry.pop("figures") for entry in usage}
     countries, texts = _countries(catalog)
     return {
         "overview": {
-            "countries": catalog.rows(
-                """select country_code as code, country_iso2 as iso2, m49_code as m49, name_en as en, name_ru as ru,
-                    name_kk as kk, region_name as region, subregion_name as subregion, is_un_member as member
-                from marts.dim_countries order by country_code"""
-            ),
+            "countries": [row | {"also": _further_names_of(row, printed)} for row in named],
             "groups": _groups(catalog),
             "indicators": [entry for entry in indicators + usage if entry["code"] in figures],
             "statuses": {
@@ -151,6 +154,13 @@ def data(catalog: Catalog) -> dict[str, Json]:
         **{f"figures-{code}": part for code, part in figures.items()},
         **{f"country-{code}": part for code, part in countries.items()},
     }
+
+
+def _further_names_of(country: Mapping[str, Any], printed: Rows) -> list[str]:
+    """Further names by which a reader may look for a country: those in use, of Unicode CLDR, and those that sources print."""
+    in_use = (Locale(language).territories.get(country["iso2"]) for language in LANGUAGES)
+    found = {*in_use, *(row["name"] for row in printed if row["country_code"] == country["code"])}
+    return sorted(found - {None} - {country[language] for language in LANGUAGES})
 
 
 def _groups(catalog: Catalog) -> Rows:
@@ -290,13 +300,17 @@ def _usage(catalog: Catalog) -> Rows:
         f"""select u.service_code, s.name_en as service_en, s.name_ru as service_ru, s.name_kk as service_kk,
             m.name_en as measure, coalesce(u.channel_code, 'all') as channel_code, c.name_en as channel_en,
             c.name_ru as channel_ru, c.name_kk as channel_kk, u.country_code, u.period_code,
-            u.usage_count as value, b.share_of_channels as share,
-            u.obs_status_code, u.source_code
+            u.usage_count as value, u.obs_status_code, u.source_code,
+            -- no share where the printed total contradicts the channels, as in rpt_online_share
+            case when o.printed_total is null or o.printed_total = o.usage_all then b.share_of_channels end as share
         from marts.fct_service_usage as u
         join marts.dim_services as s on s.service_code = u.service_code
         join marts.dim_usage_measures as m on m.measure_code = u.measure_code
         left join marts.dim_channels as c on c.channel_code = u.channel_code
         left join reports.rpt_usage_by_channel as b on b.service_usage_id = u.service_usage_id
+        left join reports.rpt_online_share as o
+            on o.country_code = u.country_code and o.service_code = u.service_code and o.measure_code = u.measure_code
+            and o.period_code = u.period_code and o.source_code = u.source_code
         where u.source_code in {_in(COMPARED_USAGE)}
         order by u.service_code, u.measure_code, channel_code, u.period_code, u.country_code"""
     )
@@ -359,7 +373,7 @@ def _countries(catalog: Catalog) -> tuple[dict[str, Json], list[str]]:
         )
         select u.country_code, s.name_en, s.name_ru, s.name_kk, u.period_code, m.name_en as measure,
             c.name_en as channel_en, c.name_ru as channel_ru, c.name_kk as channel_kk, u.usage_count, u.value_qualifier,
-            u.obs_status_code, u.source_code, u.figures
+            u.obs_status_code, u.source_code, u.likely_period_code, u.figures
         from told as u
         join marts.dim_services as s on s.service_code = u.service_code
         join marts.dim_usage_measures as m on m.measure_code = u.measure_code
@@ -386,7 +400,12 @@ def _words(translator: Translator, parts: Mapping[str, Json]) -> dict[str, Json]
         *(country[name] for country in overview["countries"] for name in ("region", "subregion")),
         *(entry.get(name) for entry in overview["indicators"] for name in ("family", "measure")),
         *(row["measure"] for row in services),
-        *(row["period_code"] for row in services if MONTH.fullmatch(row["period_code"])),
+        *(
+            period
+            for row in services
+            for period in (row["period_code"], row["likely_period_code"])
+            if period and MONTH.fullmatch(period)
+        ),
         *(text for part in parts.values() for text in part.get("methods", {}).values()),
         *(
             change.partition(": ")[2]

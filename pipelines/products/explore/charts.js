@@ -166,21 +166,27 @@ const charts = (() => {
   // The world. A country that is too small to have a shape is a dot.
   const map = ({ rows, world, scale, room, texts }) => {
     const height = Math.round(room * 0.46), dot = room < NARROW ? 14 : 30;
-    const dots = rows.filter((row) => world.dots[row.m49]).map((row) => ({ ...row, longitude: world.dots[row.m49][0], latitude: world.dots[row.m49][1] }));
-    const shapes = rows.filter((row) => !world.dots[row.m49]);
-    const values = rows.map((row) => row.value).filter((value) => value !== null);
-    const colour = {
+    const values = rows.map((row) => row.value).filter((value) => value !== null).toSorted((a, b) => a - b);
+    // Counts of small and large states differ by magnitudes: each colour stands for a fifth of the states, equal counts together.
+    const steps = Map.groupBy(scale.isSkewed ? values : [], (value) => Math.floor((RAMP.length * values.indexOf(value)) / values.length));
+    const named = new Map([...steps.values()].flatMap((found) => found.map((value) => [value, [...new Set([found[0], found.at(-1)])].map(texts.tell).join(" – ")])));
+    const shown = rows.map((row) => ({ ...row, step: named.get(row.value) }));
+    const dots = shown.filter((row) => world.dots[row.m49]).map((row) => ({ ...row, longitude: world.dots[row.m49][0], latitude: world.dots[row.m49][1] }));
+    const shapes = shown.filter((row) => !world.dots[row.m49]);
+    const legend = { title: texts.axis, orient: "bottom", titleLimit: room };
+    const colour = scale.isSkewed ? {
+      field: "step", type: "nominal",
+      scale: { domain: [...new Set(named.values())], range: [...steps.keys()].map((step) => RAMP[step]) },
+      legend: { ...legend, direction: "vertical", columns: 1, symbolType: "square", symbolStrokeWidth: 0 },
+    } : {
       field: "value", type: "quantitative",
-      scale: {
-        ...(scale.isSkewed ? { type: "quantile", domain: values } : { type: "quantize", domain: domainOf(rows, scale), nice: false, zero: false }),
-        range: scale.isRank ? RAMP.toReversed() : RAMP,
-      },
-      legend: { title: texts.axis, orient: "bottom", direction: "horizontal", gradientLength: Math.min(300, room - 40), titleLimit: room, tickCount: 5, ...(scale.format ? { format: scale.format } : {}) },
+      scale: { type: "quantize", domain: domainOf(rows, scale), nice: false, zero: false, range: scale.isRank ? RAMP.toReversed() : RAMP },
+      legend: { ...legend, direction: "horizontal", gradientLength: Math.min(300, room - 40), tickCount: 5, ...(scale.format ? { format: scale.format } : {}) },
     };
     const absent = { datum: texts.absent, scale: { domain: [texts.absent], range: [ABSENT] }, legend: { title: null, orient: "bottom", direction: "vertical", symbolType: "square" } };
     const outline = { stroke: PAGE, strokeWidth: 0.5 };
     const topology = { values: world.topology, format: { type: "topojson", feature: "countries" } };
-    const joined = [{ lookup: "id", from: { data: { values: shapes }, key: "m49", fields: ["code", "value", "label", "isChosen"] } }];
+    const joined = [{ lookup: "id", from: { data: { values: shapes }, key: "m49", fields: ["code", "value", "step", "label", "isChosen"] } }];
     const position = { longitude: { field: "longitude", type: "quantitative" }, latitude: { field: "latitude", type: "quantitative" } };
     const ring = { condition: { test: "datum.isChosen", value: CHOSEN }, value: PAGE };
     const thick = { condition: { test: "datum.isChosen", value: 2.2 }, value: 0.6 };

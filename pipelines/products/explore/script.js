@@ -82,11 +82,18 @@
   };
   const measuresOf = (indicator) => {
     const figures = figuresOf(indicator);
-    return ["values", "shares", "ranks"].filter((name) => figures[name]).map((name) => name.slice(0, -1));
+    const found = ["values", "shares", "ranks"].filter((name) => figures[name]).map((name) => name.slice(0, -1));
+    return found.length ? found : ["value"]; // of no country is a figure known, only that it is missing
   };
   const isIndicator = (code) => indicators.has(code);
+  // The periods that compare countries: those with at least half as many figures as the one with the most.
+  const comparing = (indicator) => {
+    const figures = figuresOf(indicator), columns = Object.values(figures.shares ?? figures.values ?? figures.ranks ?? {});
+    const known = figures.periods.map((_period, number) => columns.filter((column) => column[number] !== null).length);
+    return figures.periods.filter((_period, number) => 2 * known[number] >= Math.max(...known));
+  };
   const standard = (indicator = "EGDI") => ({
-    indicator, measure: measuresOf(indicator)[0], view: "line", period: figuresOf(indicator).periods.at(-1), chosen: START,
+    indicator, measure: measuresOf(indicator)[0], view: "line", period: comparing(indicator).at(-1), chosen: START,
   });
   const addressOf = (state) =>
     `#${language}/${state.country ?? [state.indicator, state.measure, state.view, state.period, state.chosen.join(",")].map((each) => encodeURIComponent(each).replaceAll("%2C", ",")).join("/")}`;
@@ -101,7 +108,9 @@
     if (tongue !== undefined && !LANGUAGES.includes(tongue)) return { wrong: _("“%text%” is not a language of this page.", { text: tongue }) };
     const [what, measure, view, period, chosen] = parts;
     if (what === undefined) return standard();
-    if (parts.length === 1 && countries.has(what)) return { country: what };
+    const limit = countries.has(what) ? 1 : 5;
+    if (parts.length > limit && (limit === 1 || isIndicator(what))) return { wrong: _("“%text%” is more than an address of this page holds.", { text: parts.slice(limit).join("/") }) };
+    if (countries.has(what)) return { country: what };
     if (!isIndicator(what)) return { wrong: _("“%text%” is neither a country nor an indicator of this release.", { text: what }) };
     const state = standard(what);
     if (measure !== undefined) {
@@ -123,7 +132,6 @@
       if (codes.length > MOST) return { wrong: _("The address names %number% countries and groups. Expected: six at most.", { number: codes.length }) };
       state.chosen = codes;
     }
-    if (parts.length > 5) return { wrong: _("“%text%” is not a view of this page.", { text: parts.slice(5).join("/") }) };
     return state;
   };
   const go = (state) => { location.hash = addressOf(state); };
@@ -157,11 +165,11 @@
       if (isGroup && (state.measure === "share" || !figures.means)) return _("the release has no mean for this indicator");
       if (isGroup) return _("no figure");
       if (!status) return _("the sources say nothing");
-      if (state.measure === "share" && values?.[number] !== null && values?.[number] !== undefined) return _("no share, because not every channel is known");
+      if (state.measure === "share" && values?.[number] !== null && values?.[number] !== undefined) return _("no share: a channel is not known, or the channels do not add up to the printed total");
       return statusText;
     };
     const shown = value === null ? `${_("no figure")} (${missing()})` : [
-      state.measure === "rank" ? rankText : `${told(value)}${unitSign(indicator, state.measure)}`,
+      state.measure === "rank" ? rankText : `${(isGroup ? rounded : told)(value)}${unitSign(indicator, state.measure)}`,
       state.measure === "rank" ? (values?.[number] ?? null) !== null ? told(values[number]) : "" : state.measure === "share" ? _("%number% counted", { number: told(values[number]) }) : rankText,
       isGroup ? _("mean of %number% states", { number: figures.assessed[code][number] }) : "",
       status && status !== "A" ? statusText : "",
@@ -197,7 +205,7 @@
       minimum: state.measure === "share" ? 0 : state.measure === "value" ? indicator.minimum ?? (indicator.unit === "count" || indicator.unit === "thousands" ? 0 : null) : null,
       maximum: state.measure === "share" ? 100 : state.measure === "value" ? indicator.maximum ?? null : null,
       isSkewed: state.measure === "value" && indicator.unit === "count",
-      format: isRank ? ".0f" : state.measure === "value" && indicator.unit === "count" ? ",.0f" : undefined,
+      format: isRank ? ".0f" : undefined,
     };
   };
 
@@ -226,7 +234,8 @@
   });
   addEventListener("scroll", () => { tip.hidden = true; }, { passive: true });
   const walk = (event) => {
-    const marks = [...event.currentTarget.querySelectorAll(SAYS)];
+    const isBreak = (each) => (each.closest(".mark-rule") ? 1 : 0); // figures come first, changes of method after them
+    const marks = [...event.currentTarget.querySelectorAll(SAYS)].sort((first, second) => isBreak(first) - isBreak(second));
     const now = marks.findIndex((each) => each.classList.contains("reached"));
     const next = {
       ArrowRight: now + 1, ArrowDown: now + 1, ArrowLeft: now < 0 ? marks.length - 1 : now - 1, ArrowUp: now < 0 ? marks.length - 1 : now - 1, Home: 0, End: marks.length - 1,
@@ -245,7 +254,7 @@
   const sourceLine = (codes) => {
     const named = [...new Set(codes)].filter(Boolean).sort().map((code) => overview.sources[code]);
     return make("p", { className: "source" },
-      `${named.length > 1 ? _("Sources:") : _("Source:")} `, ...named.flatMap((source, number) => [number ? "; " : "", mark(source.publisher), ", ", mark(source.title)]), ". ", _("Release %release%.", { release: overview.release }));
+      `${named.length > 1 ? _("Sources:") : _("Source:")} `, ...named.flatMap((source, number) => [number ? "; " : "", ...(source.publisher === "Not stated" ? [] : [mark(source.publisher), ", "]), mark(source.title)]), ". ", _("Release %release%.", { release: overview.release }));
   };
   const CSV_HEAD = ["code", "name", "indicator_code", "period_code", "value", "rank", "rank_kind", "obs_status_code", "source_code"];
   const csvRow = (state, row) => {
@@ -299,11 +308,12 @@
 
   // ---- choosing
 
-  // Finds countries and groups by a name in any of the languages, or by a code.
+  // Finds countries and groups by a name in any of the languages, by a name in use, its initials (UK), or a code.
   const folded = (text) => text.toLocaleLowerCase().normalize("NFD").replace(/[\u0300-\u036f]/g, "").replaceAll("ё", "е");
+  const initials = (name) => { const found = name.match(/(?<![\p{L}'’])\p{Lu}/gu) ?? []; return found.length > 1 ? found.join("") : ""; };
   let known;
   const index = () => [...groups.values(), ...overview.countries].map((each) => ({
-    code: each.code, names: LANGUAGES.map((tongue) => folded(each[tongue])), codes: [each.code, each.iso2, each.m49].filter(Boolean).map(folded),
+    code: each.code, ...((names) => ({ names: names.map(folded), codes: [each.code, each.iso2, each.m49, ...names.map(initials)].filter(Boolean).map(folded) }))([...LANGUAGES.map((tongue) => each[tongue]), ...(each.also ?? [])]),
   }));
   const search = (text, isAllowed) => {
     const wanted = folded(text.trim());
@@ -360,15 +370,14 @@
       if (!shelves.has(shelf)) shelves.set(shelf, make("optgroup", { label: shelf }));
       const isPart = indicator.parent && isIndicator(indicator.parent);
       shelves.get(shelf).append(make("option", { value: indicator.code, selected: indicator.code === state.indicator },
-        indicator.service ? indicator[language] ?? _("all channels") : `${isPart ? "– " : ""}${indicator[language]}`));
+        indicator.service ? indicatorName(indicator) : `${isPart ? "– " : ""}${indicator[language]}`));
     }
     menu.append(...shelves.values());
     menu.addEventListener("change", () => {
       const next = standard(menu.value);
-      const { periods } = figuresOf(menu.value);
       go({
         ...state, indicator: menu.value, measure: measuresOf(menu.value).includes(state.measure) ? state.measure : next.measure,
-        period: periods.includes(state.period) ? state.period : next.period,
+        period: comparing(menu.value).includes(state.period) ? state.period : next.period,
       });
     });
     return make("div", { className: "field wide" }, make("label", { for: "indicator" }, _("Indicator")), menu);
@@ -412,11 +421,11 @@
       ? _("The source publishes no places. These follow from the share of the channel, among those for which every channel is known; equal shares have the same place.")
       : _("The source publishes no places. These follow from the values, among all states and economies with a figure; equal values have the same place."));
   const missingNote = (rows) => {
-    const whys = new Map();
-    for (const row of rows.filter((each) => each.value === null)) whys.set(row.why, [...(whys.get(row.why) ?? []), row]);
-    return whys.size ? make("details", { className: "missing" }, make("summary", {}, _("Missing figures: %number%", { number: told(rows.filter((row) => row.value === null).length) })),
+    const whys = new Map(), absent = rows.filter((row) => row.value === null && !(row.isGroup && row.why === _("a mean has no place")));
+    for (const row of absent) whys.set(row.why, [...(whys.get(row.why) ?? []), row]);
+    return whys.size ? make("details", { className: "missing" }, make("summary", {}, _("Missing figures: %number%", { number: told(absent.length) })),
       make("dl", {}, [...whys.values()].map((found) => [make("dt", {}, reason(found[0])),
-        make("dd", {}, [...Map.groupBy(found, (row) => row.name)].map(([name, each]) => `${name}${new Set(rows.map((row) => row.period)).size > 1 ? ` (${each.map((row) => row.period.slice(0, 4)).join(", ")})` : ""}`).join("; "))]))) : null;
+        make("dd", {}, [...Map.groupBy(found, (row) => row.name)].sort(([first], [second]) => first.localeCompare(second, language)).map(([name, each]) => `${name}${new Set(rows.map((row) => row.period)).size > 1 ? ` (${each.map((row) => row.period.slice(0, 4)).join(", ")})` : ""}`).join("; "))]))) : null;
   };
   // What changed in an edition: "OSI: The survey instrument." has the code of the indicator before the sentence.
   const changesOf = (changes) => changes.map((change) => change.split(/: (.*)/s)).map(([code, sentence]) => [code, sentence ?? ""]);
@@ -433,7 +442,7 @@
         make("dd", {}, changesOf(breaks[period] ?? []).map(([code, sentence]) => [`${code}: `, mark(sentence), " "]).flat(), methods[period] ? mark(methods[period]) : null)]))) : null;
   };
   const isEmpty = (rows) => rows.every((row) => row.value === null);
-  const nothing = (state) => make("p", { className: "empty", role: "note" }, _("The release has no figure of this indicator for what you have chosen."), " ", make("a", { href: addressOf({ ...state, view: "map" }) }, _("The map shows who has one.")));
+  const nothing = (state) => make("p", { className: "empty", role: "note" }, _("The release has no figure of this indicator for what you have chosen."), ...(figuresOf(state.indicator).values || figuresOf(state.indicator).ranks ? [" ", make("a", { href: addressOf({ ...state, view: "map" }) }, _("The map shows who has one."))] : []));
 
   const compare = (state) => {
     const indicator = indicators.get(state.indicator), figures = figuresOf(state.indicator), { periods } = figures;
@@ -442,7 +451,7 @@
     const all = isTime ? [] : everywhere(state);
     const scale = scaleOf(state, own);
     const unit = unitOf(indicator, state.measure);
-    const title = `${indicatorName(indicator)}, ${unit}, ${isTime ? span(periods) : periodName(state.period)}`;
+    const title = `${indicatorName(indicator)}, ${indicator.unit === "rank" ? "" : `${unit}, `}${isTime ? span(periods) : periodName(state.period)}`;
     const texts = { axis: state.measure === "rank" ? _("place, the best on top") : unit, absent: _("no figure"), all: _("All with a figure, from the first place to the last: %number%", { number: all.filter((row) => row.value !== null).length }) };
     const source = [...new Set((isTime ? own : [...own, ...all.filter((row) => row.value !== null)]).map((row) => row.source))].filter(Boolean);
     const common = { id: [state.indicator, state.measure, state.view, ...(isTime ? [] : [state.period])].join("-").replaceAll(".", "-"), title, note: rankNote(state), sources: source.length ? source : figures.sources };
@@ -465,7 +474,7 @@
       return figure({ ...common, rows: () => csvOf(state, [...own.filter((row) => row.isGroup), ...ordered, ...all.filter((row) => row.value === null)]), notes: [missingNote([...own, ...all])], spec: (room) => charts.bars({ rows: ordered, chosen, scale: { ...scale, last: scale.isRank ? Math.max(...ordered.map((row) => row.value)) : null }, room, texts }) });
     }
     const { about } = part("world");
-    texts.axis = state.measure === "rank" ? _("place") : unit;
+    Object.assign(texts, { axis: state.measure === "rank" ? _("place") : unit, tell: told });
     return figure({
       ...common, rows: () => csvOf(state, [...ordered, ...all.filter((row) => row.value === null)]),
       notes: [make("p", { className: "source" }, _("Shapes: Natural Earth, by way of %package%; boundaries are its own. A country too small for a shape is a dot. Areas without an M49 code have no figure here.", { package: `${about.package} ${about.version}` })), missingNote(all)],
@@ -477,7 +486,7 @@
     return make("div", { className: "scroll", tabindex: "0", role: "region", "aria-label": title }, make("table", {},
       make("thead", {}, make("tr", {}, make("th", { scope: "col" }, _("Period")), state.chosen.map((code) => make("th", { scope: "col" }, nameOf(code))))),
       make("tbody", {}, periods.toReversed().map((period) => make("tr", {}, make("th", { scope: "row" }, periodName(period)),
-        rows.filter((row) => row.period === period).map((row) => make("td", row.value === null ? { className: "absent", title: row.why } : {}, row.value === null ? _("no figure") : `${told(row.value)}${unitSign(indicators.get(state.indicator), state.measure)}`)))))));
+        rows.filter((row) => row.period === period).map((row) => make("td", row.value === null ? { className: "absent", title: row.why } : {}, row.value === null ? (row.isGroup ? row.why : _("no figure")) : `${(row.isGroup ? rounded : told)(row.value)}${unitSign(indicators.get(state.indicator), state.measure)}`)))))));
   };
 
   // ---- the page of a country
@@ -502,13 +511,20 @@
       const state = viewOf(indicator.code);
       return [{ indicator, state, number, row: figureOf(state, code, figures.periods.at(number < 0 ? -1 : number)) }];
     });
+    // the place in a period for which few countries have a figure says little: the last one before it that compares them stands here
+    const placeOf = (indicator, period) => {
+      const figures = figuresOf(indicator.code), column = figures.ranks?.[code] ?? [];
+      const number = figures.periods.findLastIndex((each, at) => each <= period && comparing(indicator.code).includes(each) && (column[at] ?? null) !== null);
+      if (number < 0) return "–";
+      return `${column[number]} / ${rankedIn(figures, number)}${indicator.has_published_rank ? "*" : ""}${figures.periods[number] === period ? "" : ` (${periodName(figures.periods[number])})`}`;
+    };
     const ranks = table(_("Latest figures"), [_("Indicator"), _("Period"), _("Value"), _("Place")], latest.map(({ indicator, state, row }) => {
       const isRank = indicator.unit === "rank";
       const figures = figuresOf(indicator.code);
       return make("tr", {}, make("th", { scope: "row", className: indicator.parent && isIndicator(indicator.parent) ? "part" : "whole" }, make("a", { href: addressOf(state) }, indicatorName(indicator))),
         make("td", {}, periodName(row.period)),
         row.value === null ? make("td", { className: "absent" }, `${_("no figure")}: `, reason(row)) : make("td", {}, isRank ? "–" : `${rounded(row.value)}${unitSign(indicator, "value")}`),
-        make("td", { className: "place" }, row.rank === null ? "–" : `${row.rank} / ${rankedIn(figures, figures.periods.indexOf(row.period))}${indicator.has_published_rank ? "*" : ""}`));
+        make("td", { className: "place" }, placeOf(indicator, row.period)));
     }));
 
     const chartOf = (state, id, title, note, rows) => {
@@ -534,7 +550,7 @@
     const close = at < 0 ? [] : standing.slice(Math.max(0, at - 3), at + 4);
     const neighbours = around.map((each) => figureOf(beside, each.code, period)).sort((a, b) => (a.rank ?? 999) - (b.rank ?? 999));
     const row = (each) => make("tr", each.code === code ? { className: "own" } : {}, make("th", { scope: "row" }, make("a", { href: addressOf({ country: each.code }), ...(each.code === code ? { "aria-current": "page" } : {}) }, each.name)),
-      each.value === null ? make("td", { className: "absent" }, `${_("no figure")}: `, reason(each)) : make("td", {}, told(each.value)), make("td", {}, each.rank === null ? "–" : told(each.rank)));
+      each.value === null ? make("td", { className: "absent" }, `${_("no figure")}: `, reason(each)) : make("td", {}, rounded(each.value)), make("td", {}, each.rank === null ? "–" : told(each.rank)));
     const heads = [_("Country"), _("Value"), _("Place")];
     const egdiTitle = `${indicators.get("EGDI")[language]}, ${periodName(period)}`;
 
@@ -555,11 +571,13 @@
       return [make("h3", {}, title), table(title, [_("Channel"), _("Number"), _("Share")], told_.map(({ indicator, row: each, share }) => make("tr", {}, make("th", { scope: "row" }, make("a", { href: addressOf(viewOf(indicator.code)) }, indicator[language] ?? _("all channels"))),
         each.value === null ? make("td", { className: "absent" }, _("no figure")) : make("td", {}, told(each.value)), make("td", {}, share === null ? "–" : `${told(share)}${language === "en" ? "%" : "\u00a0%"}`)))), sourceLine(found.flatMap((indicator) => figuresOf(indicator.code).sources))];
     });
+    const said = (period) => words()[period] ?? period.replace(/^(\d{4})-04-01\/P1Y$/, (_whole, year) => `${year}–${Number(year) + 1}`).replace("XXXX-XX", _("not stated"));
+    const when = (row) => (row.likely_period_code ? [said(row.period_code), " (", _("likely %period%", { period: said(row.likely_period_code) }), ")"] : said(row.period_code));
     const services = [...Map.groupBy(own.services, (each) => each.source_code)].flatMap(([source, rows]) => [
       make("h3", {}, mark(overview.sources[source].title)),
       rows.length < rows[0].figures ? make("p", {}, _("The source has %number% figures for this country. These are the largest numbers of applications of the latest period.", { number: told(rows[0].figures) })) : null,
       table(overview.sources[source].title, [_("Service"), _("Period"), _("What is counted"), _("Channel"), _("Number")], rows.map((each) => make("tr", {},
-        make("th", { scope: "row" }, each[`name_${language}`] ? each[`name_${language}`] : mark(each.name_en, undefined)), make("td", {}, words()[each.period_code] ?? each.period_code.replace(/^(\d{4})-04-01\/P1Y$/, (_whole, year) => `${year}–${Number(year) + 1}`).replace("XXXX-XX", _("not stated"))), make("td", {}, mark(each.measure)),
+        make("th", { scope: "row" }, each[`name_${language}`] ? each[`name_${language}`] : mark(each.name_en, undefined)), make("td", {}, when(each)), make("td", {}, mark(each.measure)),
         make("td", {}, each[`channel_${language}`] ?? "–"), each.usage_count === null ? make("td", { className: "absent" }, _("no figure")) : make("td", {}, `${each.value_qualifier === "at_least" ? "≥ " : ""}${told(each.usage_count)}`)))), sourceLine([source]),
     ]);
 
