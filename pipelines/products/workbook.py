@@ -445,13 +445,14 @@ def countries(catalog: Catalog, words: Words) -> Sheet:
         Column("ISO 3166-1 alpha-2"),
         Column("UN M49"),
         *(Column(words.head("Region", language), 14) for language in LANGUAGES),
-        Column(words.head("Subregion", "en"), 30),
+        *(Column(words.head("Subregion", language), 30) for language in LANGUAGES),
         *(Column(words.head(text), 30) for text in flags.values()),
     ]
     lines: list[list[Cell]] = [
         [
             row["country_code"], row["name_en"], row["name_ru"], row["name_kk"], row["country_iso2"], row["m49_code"],
-            row["region_en"], row["region_ru"], row["region_kk"], row["subregion_name"], *(row[flag] for flag in flags),
+            row["region_en"], row["region_ru"], row["region_kk"], *words.found(row["subregion_name"]),
+            *(row[flag] for flag in flags),
         ]
         for row in rows
     ]  # fmt: skip
@@ -460,14 +461,20 @@ def countries(catalog: Catalog, words: Words) -> Sheet:
 
 def sources(catalog: Catalog, words: Words) -> Sheet:
     """The sources with their terms and the day on which the copy was taken."""
-    names = ("source_code", "title", "publisher", "licence", "url", "accessed_on", "copied_by", "citation")
-    heads = ("Code", "Title", "Publisher", "Licence", "Address", "Accessed on", "Copy taken by", "Citation")
-    widths = (24, 44, 24, 30, 50, 14, 40, 60)
-    rows = catalog.rows(f"select {', '.join(names)} from marts.dim_sources order by source_code")
-    columns = [Column(words.head(head), width, wraps=True, expects=True) for head, width in zip(heads, widths, strict=True)]
-    lines: list[list[Cell]] = [
-        [*(row[name] for name in names[:4]), _link(row["url"]), *(row[name] for name in names[5:])] for row in rows
+    heads = {"Licence": 30, "Address": 50, "Accessed on": 14, "Copy taken by": 40, "Citation": 60}
+    rows = catalog.rows("from marts.dim_sources order by source_code")
+    columns = [
+        Column(words.head("Code"), 24, wraps=True),
+        *_blocks(words, ("Title", "Publisher"), (44, 24)),
+        *(Column(words.head(head), width, wraps=True, expects=True) for head, width in heads.items()),
     ]
+    lines: list[list[Cell]] = [
+        [
+            row["source_code"], *_said(words, row, ("title", "publisher")), row["licence"], _link(row["url"]),
+            row["accessed_on"], row["copied_by"], row["citation"],
+        ]
+        for row in rows
+    ]  # fmt: skip
     return Sheet("sources", "The sources: publisher, licence, address, day of the copy, citation.", columns, lines, 1)
 
 

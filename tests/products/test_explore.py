@@ -474,10 +474,14 @@ def test_values_come_by_mouse_by_tap_and_by_keyboard(browser: Browser, built: Pr
     mark.dispatch_event("click")
     expect(tip).to_have_text(said)
     page.locator(".chart").focus()
-    page.keyboard.press("End")
-    expect(tip).to_have_text(said)
-    page.keyboard.press("ArrowLeft")
-    expect(tip).to_contain_text("Kazakhstan, 2022")
+    page.keyboard.press("ArrowRight")
+    expect(tip).to_contain_text("Kazakhstan, 2003")
+    page.keyboard.press("ArrowRight")
+    expect(tip).to_contain_text("Kazakhstan, 2004")
+    page.keyboard.press("End")  # changes of method come after the figures
+    expect(tip).to_contain_text("2024: the method changed.")
+    page.keyboard.press("Home")
+    expect(tip).to_contain_text("Kazakhstan, 2003")
     page.keyboard.press("Escape")
     expect(tip).to_be_hidden()
 

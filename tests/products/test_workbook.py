@@ -106,12 +106,12 @@ TABLES = {
         order by d.source_code <> 'sabdenov_abdrakhmanova', d.source_code, d.finding_code""",
     "countries": f"""
         select {COUNTRY}, c.country_iso2 as "ISO 3166-1 alpha-2", c.m49_code as "UN M49", c.region_name as "Region en",
-            c.subregion_name as "Subregion en", is_un_member as "Member of the UN", is_landlocked as "Landlocked",
+            c.subregion_name as "Subregion *", is_un_member as "Member of the UN", is_landlocked as "Landlocked",
             is_lldc as "Landlocked developing country", is_ldc as "Least developed country",
             is_sids as "Small island developing state"
         from marts.dim_countries as c order by c.name_en, c.country_code""",
     "sources": """
-        select source_code as "Code", title as "Title", publisher as "Publisher", licence as "Licence", url as "Address",
+        select source_code as "Code", title as "Title *", publisher as "Publisher *", licence as "Licence", url as "Address",
             accessed_on as "Accessed on", copied_by as "Copy taken by", citation as "Citation"
         from marts.dim_sources order by source_code""",
 }  # fmt: skip
