@@ -20,6 +20,7 @@ from playwright.sync_api import Page, expect
 
 from pipelines.products import explore
 from pipelines.products.explore import shapes
+from pipelines.products.pages.figures import number as written_number
 from pipelines.project import EgovError, Project
 from pipelines.releases import connect
 from tests.conftest import Browser
@@ -498,6 +499,25 @@ def test_the_map_has_a_mark_for_every_member(browser: Browser, built: Project, r
     assert page.locator(".chart svg text", has_text="no figure").count() == 1, (
         "the legend must name the colour of what is missing"
     )
+
+
+@pytest.mark.browser
+def test_the_standard_view_has_its_whole_address(browser: Browser, built: Project) -> None:
+    page = opened(browser, built, "kk")
+    page.locator(MARKS).first.wait_for(state="attached")
+    assert hash_of(page) == "kk/EGDI/value/line/2024/KAZ,central_asia,world"
+
+
+@pytest.mark.browser
+def test_a_figure_is_rounded_as_everywhere(browser: Browser, built: Project, release: duckdb.DuckDBPyConnection) -> None:
+    ties = release.execute(
+        """select country_code, value from reports.rpt_index_values
+        where indicator_code = 'EGDI' and period_code = '2024' and (value * 100000) % 10 = 5 order by 1 limit 4"""
+    ).fetchall()
+    assert len(ties) == 4
+    for country, value in ties:
+        page = opened(browser, built, f"ru/{country}")
+        expect(page.locator("#ranks tr").nth(1).locator("td").nth(1)).to_have_text(written_number(value, 4, "ru"))
 
 
 @pytest.mark.browser
