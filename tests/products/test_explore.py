@@ -512,12 +512,12 @@ def test_the_standard_view_has_its_whole_address(browser: Browser, built: Projec
 def test_a_figure_is_rounded_as_everywhere(browser: Browser, built: Project, release: duckdb.DuckDBPyConnection) -> None:
     ties = release.execute(
         """select country_code, value from reports.rpt_index_values
-        where indicator_code = 'EGDI' and period_code = '2024' and (value * 100000) % 10 = 5 order by 1 limit 4"""
+        where indicator_code = 'EGDI' and period_code = '2024' and cast(value as decimal(7, 5))::varchar like '%5' order by 1 limit 4"""
     ).fetchall()
     assert len(ties) == 4
     for country, value in ties:
         page = opened(browser, built, f"ru/{country}")
-        expect(page.locator("#ranks tr").nth(1).locator("td").nth(1)).to_have_text(written_number(value, 4, "ru"))
+        expect(page.locator("#ranks tr").nth(1).locator("td").nth(1)).to_have_text(written_number(value, 4, "ru").rstrip("0"))
 
 
 @pytest.mark.browser
