@@ -502,6 +502,13 @@ def test_the_map_has_a_mark_for_every_member(browser: Browser, built: Project, r
 
 
 @pytest.mark.browser
+def test_a_mean_without_a_place_is_no_missing_figure(browser: Browser, built: Project) -> None:
+    page = opened(browser, built, "en/EGDI/rank/table/2024/KAZ,world")
+    expect(page.locator("tbody td.absent")).to_have_text(["a mean has no place"] * 12)
+    assert page.locator("details.missing").count() == 0
+
+
+@pytest.mark.browser
 def test_the_standard_view_has_its_whole_address(browser: Browser, built: Project) -> None:
     page = opened(browser, built, "kk")
     page.locator(MARKS).first.wait_for(state="attached")

@@ -135,7 +135,7 @@ def data(catalog: Catalog) -> dict[str, Json]:
     countries, texts = _countries(catalog)
     return {
         "overview": {
-            "countries": [row | {"also": _further_names_of(row, printed)} for row in named],
+            "countries": [row | {"also": _search_names(row, printed)} for row in named],
             "groups": _groups(catalog),
             "indicators": [entry for entry in indicators + usage if entry["code"] in figures],
             "statuses": {
@@ -156,7 +156,7 @@ def data(catalog: Catalog) -> dict[str, Json]:
     }
 
 
-def _further_names_of(country: Mapping[str, Any], printed: Rows) -> list[str]:
+def _search_names(country: Mapping[str, Any], printed: Rows) -> list[str]:
     """Further names by which a reader may look for a country: those in use, of Unicode CLDR, and those that sources print."""
     in_use = (Locale(language).territories.get(country["iso2"]) for language in LANGUAGES)
     found = {*in_use, *(row["name"] for row in printed if row["country_code"] == country["code"])}

@@ -76,6 +76,9 @@
       }
       const compared = figures.shares ?? figures.values ?? {};
       if (!figures.ranks && Object.keys(compared).length > 1) figures.ranks = placesOf(compared, figures.periods, indicators.get(indicator).higher);
+      // the periods that compare countries: those with at least half as many figures as the one with the most
+      const known = figures.periods.map((_period, number) => Object.values(figures.shares ?? figures.values ?? figures.ranks ?? {}).filter((column) => column[number] !== null).length);
+      figures.comparing = figures.periods.filter((_period, number) => 2 * known[number] >= Math.max(...known));
       decoded.set(indicator, figures);
     }
     return decoded.get(indicator);
@@ -86,14 +89,8 @@
     return found.length ? found : ["value"]; // of no country is a figure known, only that it is missing
   };
   const isIndicator = (code) => indicators.has(code);
-  // The periods that compare countries: those with at least half as many figures as the one with the most.
-  const comparing = (indicator) => {
-    const figures = figuresOf(indicator), columns = Object.values(figures.shares ?? figures.values ?? figures.ranks ?? {});
-    const known = figures.periods.map((_period, number) => columns.filter((column) => column[number] !== null).length);
-    return figures.periods.filter((_period, number) => 2 * known[number] >= Math.max(...known));
-  };
   const standard = (indicator = "EGDI") => ({
-    indicator, measure: measuresOf(indicator)[0], view: "line", period: comparing(indicator).at(-1), chosen: START,
+    indicator, measure: measuresOf(indicator)[0], view: "line", period: figuresOf(indicator).comparing.at(-1), chosen: START,
   });
   const addressOf = (state) =>
     `#${language}/${state.country ?? [state.indicator, state.measure, state.view, state.period, state.chosen.join(",")].map((each) => encodeURIComponent(each).replaceAll("%2C", ",")).join("/")}`;
@@ -149,7 +146,7 @@
   // One figure. `value` is null if it is missing, and `label` then says why.
   const figureOf = (state, code, period) => {
     const indicator = indicators.get(state.indicator), figures = figuresOf(state.indicator);
-    const number = figures.periods.indexOf(period), isGroup = groups.has(code);
+    const number = figures.periods.indexOf(period), isGroup = groups.has(code), isPlaceless = isGroup && state.measure === "rank";
     const values = isGroup ? figures.means?.[code] : figures.values?.[code];
     const column = state.measure === "rank" ? (isGroup ? undefined : figures.ranks?.[code]) : state.measure === "share" ? (isGroup ? undefined : figures.shares?.[code]) : values;
     const value = column?.[number] ?? null;
@@ -161,7 +158,7 @@
       ? _("place %place% of %all%, as published", { place: rank, all: ranked }) : _("place %place% of the %all% with a figure", { place: rank, all: ranked });
     const statusText = status ? words()[overview.statuses[status]] ?? overview.statuses[status] : null;
     const missing = () => {
-      if (isGroup && state.measure === "rank") return _("a mean has no place");
+      if (isPlaceless) return _("a mean has no place");
       if (isGroup && (state.measure === "share" || !figures.means)) return _("the release has no mean for this indicator");
       if (isGroup) return _("no figure");
       if (!status) return _("the sources say nothing");
@@ -175,7 +172,7 @@
       status && status !== "A" ? statusText : "",
     ].filter(Boolean).join("; ");
     return {
-      code, name: nameOf(code), isGroup, period, x: yearOf(period), value, amount: state.measure === "rank" ? (figures.shares && !isGroup ? figures.shares[code] : values)?.[number] ?? null : value, rank, status, m49: countries.get(code)?.m49,
+      code, name: nameOf(code), isGroup, isPlaceless, period, x: yearOf(period), value, amount: state.measure === "rank" ? (figures.shares && !isGroup ? figures.shares[code] : values)?.[number] ?? null : value, rank, status, m49: countries.get(code)?.m49,
       source: isGroup ? null : known ? sourceOf(figures, code, number) : null,
       why: value === null ? missing() : null, told: value === null && missing() === statusText ? overview.statuses[status] : null,
       short: value === null ? (isGroup ? missing() : _("no figure")) : state.measure === "rank" ? `${rank} / ${ranked}` : `${rounded(value)}${unitSign(indicator, state.measure)}${rank !== null && !(indicator.service && state.measure === "value") ? ` (${rank} / ${ranked})` : ""}`,
@@ -377,7 +374,7 @@
       const next = standard(menu.value);
       go({
         ...state, indicator: menu.value, measure: measuresOf(menu.value).includes(state.measure) ? state.measure : next.measure,
-        period: comparing(menu.value).includes(state.period) ? state.period : next.period,
+        period: figuresOf(menu.value).comparing.includes(state.period) ? state.period : next.period,
       });
     });
     return make("div", { className: "field wide" }, make("label", { for: "indicator" }, _("Indicator")), menu);
@@ -421,7 +418,7 @@
       ? _("The source publishes no places. These follow from the share of the channel, among those for which every channel is known; equal shares have the same place.")
       : _("The source publishes no places. These follow from the values, among all states and economies with a figure; equal values have the same place."));
   const missingNote = (rows) => {
-    const whys = new Map(), absent = rows.filter((row) => row.value === null && !(row.isGroup && row.why === _("a mean has no place")));
+    const whys = new Map(), absent = rows.filter((row) => row.value === null && !row.isPlaceless);
     for (const row of absent) whys.set(row.why, [...(whys.get(row.why) ?? []), row]);
     return whys.size ? make("details", { className: "missing" }, make("summary", {}, _("Missing figures: %number%", { number: told(absent.length) })),
       make("dl", {}, [...whys.values()].map((found) => [make("dt", {}, reason(found[0])),
@@ -514,7 +511,7 @@
     // the place in a period for which few countries have a figure says little: the last one before it that compares them stands here
     const placeOf = (indicator, period) => {
       const figures = figuresOf(indicator.code), column = figures.ranks?.[code] ?? [];
-      const number = figures.periods.findLastIndex((each, at) => each <= period && comparing(indicator.code).includes(each) && (column[at] ?? null) !== null);
+      const number = figures.periods.findLastIndex((each, at) => each <= period && figures.comparing.includes(each) && (column[at] ?? null) !== null);
       if (number < 0) return "–";
       return `${column[number]} / ${rankedIn(figures, number)}${indicator.has_published_rank ? "*" : ""}${figures.periods[number] === period ? "" : ` (${periodName(figures.periods[number])})`}`;
     };

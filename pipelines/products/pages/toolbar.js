@@ -1,15 +1,17 @@
 // Breaks a text into lines of at most `width` pixels in a font.
-const wrapped = (text, width, font) => {
+const wrapped = (() => {
   const pen = document.createElement("canvas").getContext("2d");
-  pen.font = font;
-  const lines = [""];
-  for (const word of text.split(" ")) {
-    const longer = `${lines.at(-1)} ${word}`.trim();
-    if (lines.at(-1) && pen.measureText(longer).width > width) lines.push(word);
-    else lines[lines.length - 1] = longer;
-  }
-  return lines;
-};
+  return (text, width, font) => {
+    pen.font = font;
+    const lines = [""];
+    for (const word of text.split(" ")) {
+      const longer = `${lines.at(-1)} ${word}`.trim();
+      if (lines.at(-1) && pen.measureText(longer).width > width) lines.push(word);
+      else lines[lines.length - 1] = longer;
+    }
+    return lines;
+  };
+})();
 
 // The buttons under a chart: its rows as CSV, its picture as SVG and PNG, a link to it, and how to cite it.
 //
